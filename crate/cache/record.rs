@@ -1,0 +1,45 @@
+//! The record of a cache: its magazines, its bins of slabs, its counters.
+
+use core::cell::Cell;
+
+use crate::bins::Bins;
+use crate::magazine::Magazines;
+use crate::record::{Id, Record, Word};
+use crate::slab::{BINS, Slab};
+use crate::units::Addr;
+
+/// The state of a cache. All zero is one that was never used: no rounds and no room for any.
+#[repr(C)]
+pub(crate) struct Cache {
+    /// The CPU layer. A magazine holds as many rounds as a slab has objects.
+    pub(crate) magazines: Magazines,
+    /// Bytes of an object.
+    pub(crate) size: Word,
+    /// Allocations served, ever. Frees follow from it: allocations less live objects.
+    pub(crate) allocations: Cell<u64>,
+    /// Slabs by free objects.
+    pub(crate) bins: Bins<BINS>,
+    /// Slabs ever made.
+    pub(crate) creates: Word,
+    /// Requests that got null.
+    pub(crate) failures: Word,
+}
+
+// SAFETY: `repr(C)`; words, heads and one aligned double word, without padding (asserted below).
+unsafe impl Record for Cache {}
+
+const _: () = assert!(size_of::<Cache>() == 4 * (6 + 2 + 10 + 2));
+
+impl Id<Cache> {
+    /// The bins.
+    pub(crate) const fn bins(self) -> Id<Bins<BINS>> {
+        // SAFETY: `bins` is at that offset.
+        unsafe { self.field(core::mem::offset_of!(Cache, bins) as u32) }
+    }
+}
+
+/// The slab that a word of the page map names for an object.
+pub(crate) const fn slab_named(word: u32) -> Id<Slab> {
+    // SAFETY: I6: the words of a slab's quanta name its descriptor; a round is an object of a slab (I10).
+    unsafe { Id::at(Addr(word)) }
+}

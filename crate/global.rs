@@ -1,0 +1,177 @@
+//! The wrappers that applications use: [`Flagstone`] for a module's own memory, [`Heap`] for any source.
+
+use core::alloc::Layout;
+use core::ptr;
+
+use crate::heap::{Engine, State};
+use crate::record::{get, make};
+use crate::root::{LAYOUT_VERSION, MAGIC, ROOT_LEN, Root};
+use crate::source::Source;
+use crate::stats::Stats;
+use crate::units::{Addr, PAGE_BYTES, Pages};
+
+#[cfg_attr(target_family = "wasm", path = "global/wasm.rs")]
+#[cfg_attr(not(target_family = "wasm"), path = "global/platform.rs")]
+mod program;
+
+pub use program::stats;
+
+/// The allocator for a whole program: on wasm a heap in the module's own memory, elsewhere the platform's allocator.
+///
+/// ```
+/// #[global_allocator]
+/// static ALLOCATOR: flagstone::Flagstone = flagstone::Flagstone::new();
+///
+/// # fn main() {
+/// let words: Vec<String> = ["slab", "arena"].map(String::from).to_vec();
+/// assert_eq!(words.concat(), "slabarena");
+/// # }
+/// ```
+///
+/// It has no state of its own: every `Flagstone` is the same heap, the one that `__flagstone_root` names. A small request
+/// takes constant time unless its magazines are empty; a request of more than 1 KiB is a segment of the arena, found among
+/// at most eight of its size or taken from a larger one. A request that cannot be served returns null and changes nothing.
+///
+/// Builds for wasm with threads (`target_feature = "atomics"`) are refused at compile time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flagstone;
+
+impl Flagstone {
+    /// The allocator. It takes no memory until the first allocation.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+/// A heap over a [`Source`] of pages, for instance a byte array: a memory of its own that can be limited, thrown away as a
+/// whole, tested natively and read through an image.
+///
+/// ```
+/// use core::alloc::Layout;
+/// use flagstone::{Heap, source::Fixed, units::Addr};
+///
+/// let mut memory = vec![0_u64; 4 * 65_536 / 8];
+/// let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).expect("a page for the heap's state");
+/// let layout = Layout::new::<[u64; 5]>();
+/// let at = heap.alloc(layout);
+/// assert!(!at.is_null() && at.cast::<u64>().is_aligned());
+/// // SAFETY: `at` came from this heap for this layout and is given back once.
+/// unsafe { heap.dealloc(at, layout) };
+/// assert_eq!(heap.stats().live_objects(), 0);
+/// ```
+#[derive(Debug)]
+pub struct Heap<S> {
+    engine: Engine<S>,
+    root: Addr,
+}
+
+/// The largest size, alignment included, that a 32-bit memory can be asked for: `isize::MAX` there.
+const SIZE_MAX: usize = i32::MAX as usize;
+
+impl<S: Source> Heap<S> {
+    /// A heap that keeps its state in the first page of `source`; `None` where that has no page to give.
+    #[must_use]
+    pub fn new(source: S) -> Option<Self> {
+        const { assert!(ROOT_LEN as usize + size_of::<State>() + 8 <= PAGE_BYTES as usize) };
+        let root_at = source.grow(Pages(1))?;
+        let state_at = Addr((root_at.0 + ROOT_LEN).next_multiple_of(8));
+        // SAFETY: the page was just given to this heap; page boundaries are multiples of 8.
+        let root = unsafe { make::<S, Root>(&source, root_at) };
+        // SAFETY: the state lies behind the root in the same page (asserted above), at a multiple of 8.
+        let state = unsafe { make::<S, State>(&source, state_at) };
+        let state_end = state.addr().0 + size_of::<State>() as u32;
+        let record = get(&source, root);
+        record.magic[0].set(MAGIC[0]);
+        record.magic[1].set(MAGIC[1]);
+        record.version.set(LAYOUT_VERSION);
+        record.len.set(ROOT_LEN);
+        record.state.set(state_at.0);
+        record.state_len.set(size_of::<State>() as u32);
+        record.data_end.set(state_end);
+        record.heap_base.set(state_end);
+        // SAFETY: a zeroed state lives there, and only this heap uses it.
+        let engine = unsafe { Engine::over(source, state_at) };
+        engine.give(state_end, root_at.0 + PAGE_BYTES);
+        Some(Self { engine, root: root_at })
+    }
+
+    /// Where the heap's root is, for an image of its memory.
+    #[must_use]
+    pub const fn root(&self) -> Addr {
+        self.root
+    }
+
+    /// The source the heap was made over.
+    #[must_use]
+    pub const fn source(&self) -> &S {
+        self.engine.source()
+    }
+
+    /// Memory for `layout`, null where there is none. A layout of size zero gets null.
+    #[must_use]
+    pub fn alloc(&self, layout: Layout) -> *mut u8 {
+        match request(layout) {
+            Some((size, align)) => self.pointer(self.engine.alloc(size, align)),
+            None => ptr::null_mut(),
+        }
+    }
+
+    /// As [`alloc`](Self::alloc), with all bytes zero.
+    #[must_use]
+    pub fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        match request(layout) {
+            Some((size, align)) => self.pointer(self.engine.alloc_zeroed(size, align)),
+            None => ptr::null_mut(),
+        }
+    }
+
+    /// Gives memory back.
+    ///
+    /// # Safety
+    /// - `at` came from this heap for `layout` and is given back once.
+    pub unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        if let Some((size, align)) = request(layout) {
+            let addr = self.engine.source().addr(at);
+            // SAFETY: as the caller promises.
+            unsafe { self.engine.free(addr, size, align) };
+        }
+    }
+
+    /// Changes the size of an allocation, keeping its first bytes; null where there is no memory (or `new_size` is zero),
+    /// and then the allocation stays as it was.
+    ///
+    /// # Safety
+    /// - `at` came from this heap for `layout`.
+    #[must_use]
+    pub unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else { return ptr::null_mut() };
+        let (Some((size, align)), Some((new_size, _))) = (request(layout), request(new_layout)) else {
+            return ptr::null_mut();
+        };
+        let addr = self.engine.source().addr(at);
+        // SAFETY: as the caller promises; the new size was checked above.
+        self.pointer(unsafe { self.engine.realloc(addr, size, align, new_size) })
+    }
+
+    /// Puts all idle memory back into the arena: empties magazines, returns empty slabs. Takes time linear in what is idle.
+    pub fn reclaim(&self) {
+        self.engine.flush_all();
+    }
+
+    /// What the heap counts. Takes time linear in the number of size classes and segments of the arena, and no memory.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.engine.stats()
+    }
+
+    fn pointer(&self, addr: Addr) -> *mut u8 {
+        if addr.0 == 0 { ptr::null_mut() } else { self.engine.source().at(addr) }
+    }
+}
+
+/// Size and alignment of a request that a 32-bit memory may serve.
+fn request(layout: Layout) -> Option<(u32, u32)> {
+    let fits = layout.size() != 0 && (layout.size() | (layout.align() - 1)) <= SIZE_MAX && layout.size() <= SIZE_MAX + 1 - layout.align();
+    fits.then_some((layout.size() as u32, layout.align() as u32))
+}

@@ -1,0 +1,103 @@
+//! The heap of a wasm module: its exported root, its state, and the allocator's calls.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use super::Flagstone;
+use crate::heap::{Engine, State};
+use crate::root::{LAYOUT_VERSION, MAGIC, ROOT_LEN, Root};
+use crate::source::wasm::{self, Memory};
+use crate::stats::Stats;
+use crate::units::Addr;
+
+#[cfg(target_feature = "atomics")]
+compile_error!("flagstone's single-threaded build cannot be used with target_feature `atomics`: two threads would share a heap without a lock");
+
+/// The root as the linker fills it in: the fields of [`Root`], with pointers where those are addresses.
+#[repr(C)]
+struct LinkedRoot {
+    magic: [u32; 2],
+    version: u32,
+    len: u32,
+    state: *const Shared,
+    state_len: u32,
+    stack_low: *const u8,
+    stack_high: *const u8,
+    data_end: *const u8,
+    heap_base: *const u8,
+}
+
+const _: () = assert!(size_of::<LinkedRoot>() == size_of::<Root>());
+
+/// Zero bytes that become a heap's state.
+#[repr(C, align(8))]
+struct Shared(UnsafeCell<MaybeUninit<[u8; size_of::<State>()]>>);
+
+// SAFETY: a build without atomics has one thread.
+unsafe impl Sync for Shared {}
+// SAFETY: never written after the linker made it.
+unsafe impl Sync for LinkedRoot {}
+
+static STATE: Shared = Shared(UnsafeCell::new(MaybeUninit::zeroed()));
+
+/// Where an inspector begins to read.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+static __flagstone_root: LinkedRoot = LinkedRoot {
+    magic: MAGIC,
+    version: LAYOUT_VERSION,
+    len: ROOT_LEN,
+    state: &raw const STATE,
+    state_len: size_of::<State>() as u32,
+    stack_low: &raw const wasm::__stack_low,
+    stack_high: &raw const wasm::__stack_high,
+    data_end: &raw const wasm::__data_end,
+    heap_base: &raw const wasm::__heap_base,
+};
+
+/// The module's heap.
+#[inline(always)]
+fn engine() -> Engine<Memory> {
+    let state = Addr((&raw const STATE).expose_provenance() as u32);
+    // SAFETY: `STATE` was zero at the start and is only used here, by one thread.
+    unsafe { Engine::over(Memory, state) }
+}
+
+// SAFETY: I1 and I10: what `alloc` and `realloc` return is memory of the layout that nobody else holds; nothing unwinds.
+unsafe impl GlobalAlloc for Flagstone {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        pointer(engine().alloc(layout.size() as u32, layout.align() as u32))
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { engine().free(Addr(at.addr() as u32), layout.size() as u32, layout.align() as u32) }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        pointer(engine().alloc_zeroed(layout.size() as u32, layout.align() as u32))
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let (addr, size, align) = (Addr(at.addr() as u32), layout.size() as u32, layout.align() as u32);
+        // SAFETY: as the caller promises.
+        pointer(unsafe { engine().realloc(addr, size, align, new_size as u32) })
+    }
+}
+
+#[inline(always)]
+fn pointer(addr: Addr) -> *mut u8 {
+    ptr::with_exposed_provenance_mut(addr.0 as usize)
+}
+
+/// The counters of the module's heap. Takes time linear in the number of segments, and no memory.
+#[must_use]
+pub fn stats() -> Stats {
+    engine().stats()
+}

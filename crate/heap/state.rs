@@ -1,0 +1,80 @@
+//! The record of a heap.
+
+use core::cell::Cell;
+
+use crate::cache::Cache;
+use crate::page_map::Map;
+use crate::record::{Id, Record, Word};
+use crate::size_class::CLASSES;
+use super::metadata::FIRST;
+use crate::vmem::{Arena, Tag};
+use crate::vmem::tag::BUSY;
+
+/// A segment that the application holds.
+pub(crate) const LARGE: u32 = BUSY;
+/// A segment that is a slab.
+pub(crate) const SLAB: u32 = BUSY + 1;
+/// A segment of records, leaves of the page map, and magazines.
+pub(crate) const META: u32 = BUSY + 2;
+
+/// All that a heap knows. All zero is a heap that was never used.
+#[repr(C)]
+pub(crate) struct State {
+    /// The caches by class.
+    pub(crate) caches: [Cache; CLASSES],
+    /// Large requests served, ever.
+    pub(crate) large_allocations: Cell<u64>,
+    /// The arena of the heap.
+    pub(crate) arena: Arena,
+    /// Records that a heap begins with.
+    pub(crate) records: [Tag; FIRST],
+    /// Large requests that got null.
+    pub(crate) large_failures: Word,
+    /// Successful growths.
+    pub(crate) growths: Word,
+    /// Pages that they gave.
+    pub(crate) grown_pages: Word,
+    /// Growths that the source refused, or that would have reached the last page.
+    pub(crate) refusals: Word,
+    /// Times that idle memory was reclaimed.
+    pub(crate) reclaims: Word,
+    /// Pages of memory from which on a growth is preceded by reclaiming.
+    pub(crate) reclaim_at: Word,
+    /// Who holds what.
+    pub(crate) map: Map,
+}
+
+// SAFETY: `repr(C)`; caches, words, ids and one aligned double word, without padding (asserted below).
+unsafe impl Record for State {}
+
+const _: () = assert!(
+    size_of::<State>() == CLASSES * size_of::<Cache>() + 8 + size_of::<Arena>() + (8 * FIRST + 6) * 4 + size_of::<Map>()
+);
+
+impl Id<State> {
+    /// The record of the arena.
+    #[inline(always)]
+    pub(crate) const fn arena(self) -> Id<Arena> {
+        // SAFETY: `arena` is a field at that offset.
+        unsafe { self.field(core::mem::offset_of!(State, arena) as u32) }
+    }
+
+    /// The record of the cache of `class`, below `CLASSES`.
+    #[inline(always)]
+    pub(crate) const fn cache(self, class: u32) -> Id<Cache> {
+        // SAFETY: `caches` are the first field.
+        unsafe { self.field(class * size_of::<Cache>() as u32) }
+    }
+
+    /// Where the records that a heap begins with are.
+    pub(crate) const fn records(self) -> u32 {
+        self.addr().0 + core::mem::offset_of!(State, records) as u32
+    }
+
+    /// The page map.
+    #[inline(always)]
+    pub(crate) const fn map(self) -> Id<Map> {
+        // SAFETY: `map` is a field at that offset.
+        unsafe { self.field(core::mem::offset_of!(State, map) as u32) }
+    }
+}

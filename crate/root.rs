@@ -1,0 +1,41 @@
+//! The root: the one record from which everything else about a heap is found.
+//!
+//! On wasm it is the exported static `__flagstone_root`; over a byte array it is the first record of the array. It begins
+//! with a magic and the version of the layout of all records, so it is also found by looking for it.
+
+use crate::record::{Record, Word};
+
+/// What a root begins with.
+pub(crate) const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"flag"), u32::from_le_bytes(*b"ston")];
+
+/// The version of the layout of all records. It changes with any of them.
+pub(crate) const LAYOUT_VERSION: u32 = 1;
+
+/// Where the parts of a memory are. Addresses are bytes from the start of the memory; zero where there is no such part.
+#[repr(C)]
+pub(crate) struct Root {
+    /// [`MAGIC`].
+    pub(crate) magic: [Word; 2],
+    /// [`LAYOUT_VERSION`].
+    pub(crate) version: Word,
+    /// Bytes of this record.
+    pub(crate) len: Word,
+    /// Address of the state of the heap.
+    pub(crate) state: Word,
+    /// Bytes of the state.
+    pub(crate) state_len: Word,
+    /// Lowest address of the stack.
+    pub(crate) stack_low: Word,
+    /// One past the highest address of the stack.
+    pub(crate) stack_high: Word,
+    /// One past the static data, which begins at the lowest address that is not the stack's.
+    pub(crate) data_end: Word,
+    /// First address above data and stack.
+    pub(crate) heap_base: Word,
+}
+
+// SAFETY: `repr(C)`, ten words.
+unsafe impl Record for Root {}
+
+/// Bytes of a root.
+pub(crate) const ROOT_LEN: u32 = size_of::<Root>() as u32;

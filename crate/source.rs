@@ -1,0 +1,45 @@
+//! Where pages come from: the one call by which a heap grows, and the map from addresses to pointers.
+//!
+//! A source owns the casts between [`Addr`] and pointers, so the rest of the crate computes with integers and keeps
+//! provenance by construction. There are two: [`memory_grow`](wasm) on wasm, and [`Fixed`], a byte array, for memories
+//! that must never grow, for tests and for Miri. This file also holds the arithmetic of growth, which has no pointers.
+//!
+//! The rules every user of a source keeps (they are where wasm allocators break): somebody else may grow the memory
+//! between any two calls, so only what a call returns is ours; growth is asked for what is missing behind the free tail;
+//! the last page of the address space is never used; a refusal changes nothing.
+
+use crate::units::{Addr, Pages};
+
+mod fixed;
+#[cfg(target_family = "wasm")]
+pub(crate) mod wasm;
+
+pub use fixed::Fixed;
+
+/// A linear memory that grows by pages.
+///
+/// # Safety
+/// - `grow` returns the start of `pages` pages that nobody else uses or will be given, on a page boundary, zero filled,
+///   ending at or below 4 GiB;
+/// - `at` returns, for an address inside what `grow` or `initial` returned, a pointer valid for reads and writes to the
+///   end of that span for as long as the source lives, and `addr` is its inverse;
+/// - neither allocates from the heap that is fed.
+pub unsafe trait Source {
+    /// Adds pages at the end of the memory. `None` where that is refused; then nothing changed.
+    fn grow(&self, pages: Pages) -> Option<Addr>;
+
+    /// The end of the memory now, whoever made it grow: where a [`grow`](Self::grow) would begin. In pages, because
+    /// 4 GiB is no address.
+    fn end(&self) -> Pages;
+
+    /// Memory that is there from the start and that nobody owns: its first and one past its last address.
+    fn initial(&self) -> Option<(Addr, Addr)> {
+        None
+    }
+
+    /// The pointer to the byte at `addr`.
+    fn at(&self, addr: Addr) -> *mut u8;
+
+    /// The address of the byte at `ptr`, a pointer that came from [`at`](Self::at).
+    fn addr(&self, ptr: *mut u8) -> Addr;
+}

@@ -1,0 +1,79 @@
+//! A byte array as linear memory: for applications whose memory must never grow, for native tests, and for Miri.
+
+use core::cell::Cell;
+use core::marker::PhantomData;
+
+use super::Source;
+use crate::units::{Addr, PAGE_BYTES, Pages};
+
+/// A source whose pages are an array's, handed out from its start and then refused.
+///
+/// The array is seen as the part of a linear memory that begins at `origin`, so a heap over it can be placed anywhere in
+/// the 4 GiB, whatever the target's pointers are.
+///
+/// ```
+/// use flagstone::source::{Fixed, Source};
+/// use flagstone::units::{Addr, Pages};
+///
+/// let mut memory = vec![0_u64; 3 * 65_536 / 8];
+/// let source = Fixed::new(&mut memory, Addr(0x1_0000));
+/// assert_eq!(source.grow(Pages(2)), Some(Addr(0x1_0000)));
+/// assert_eq!(source.grow(Pages(2)), None); // only one page is left, and none is taken
+/// assert_eq!(source.grow(Pages(1)), Some(Addr(0x3_0000)));
+/// ```
+#[derive(Debug)]
+pub struct Fixed<'m> {
+    base: *mut u8,
+    origin: u32,
+    granted: Cell<Pages>,
+    capacity: Pages,
+    memory: PhantomData<&'m mut [u64]>,
+}
+
+impl<'m> Fixed<'m> {
+    /// A source over `memory`, clearing it; what is left over behind its last whole page is not used.
+    ///
+    /// Takes time linear in the length of `memory`.
+    ///
+    /// # Panics
+    /// Where `origin` is zero or not on a page, or the array would reach past 4 GiB.
+    #[must_use]
+    pub fn new(memory: &'m mut [u64], origin: Addr) -> Self {
+        let capacity = (size_of_val(memory) / PAGE_BYTES as usize) as u64;
+        assert!(origin.0 != 0 && origin.0 % PAGE_BYTES == 0, "a memory begins on a page other than the first");
+        assert!(u64::from(origin.0) + (capacity << 16) <= 1 << 32, "a memory ends at or below 4 GiB");
+        memory.fill(0);
+        Self {
+            base: memory.as_mut_ptr().cast(),
+            origin: origin.0,
+            granted: Cell::new(Pages(0)),
+            capacity: Pages(capacity as u32),
+            memory: PhantomData,
+        }
+    }
+}
+
+// SAFETY: pages are handed out once each, in order, from an array that is exclusively borrowed and was cleared, and that
+// ends at or below 4 GiB (asserted in `new`); `at` and `addr` shift by the same distance.
+unsafe impl Source for Fixed<'_> {
+    fn grow(&self, pages: Pages) -> Option<Addr> {
+        let granted = self.granted.get();
+        if pages.0 > self.capacity.0 - granted.0 {
+            return None;
+        }
+        self.granted.set(Pages(granted.0 + pages.0));
+        Some(Addr(self.origin + (granted.0 << 16)))
+    }
+
+    fn end(&self) -> Pages {
+        Pages((self.origin >> 16) + self.granted.get().0)
+    }
+
+    fn at(&self, addr: Addr) -> *mut u8 {
+        self.base.wrapping_add((addr.0 - self.origin) as usize)
+    }
+
+    fn addr(&self, ptr: *mut u8) -> Addr {
+        Addr(self.origin + (ptr.addr() - self.base.addr()) as u32)
+    }
+}

@@ -1,0 +1,202 @@
+//! Counters: what a heap counts, taken out by value without allocating.
+//!
+//! Hot paths keep one counter, allocations by class, and slow ones count what would otherwise be forgotten: slabs made,
+//! failures, growths. All else follows from the state, which is walked when somebody asks: live objects are those out of
+//! their slabs less those in magazines, frees are allocations less live ones.
+#![forbid(unsafe_code)]
+
+use crate::heap::{Engine, LARGE, META, SLAB};
+use crate::record::{Id, get};
+use crate::size_class::CLASSES;
+use crate::slab::Slab;
+use crate::source::Source;
+use crate::units::Pages;
+use crate::vmem::{FREE, SPAN, Tag};
+
+/// The counters of a heap at one moment.
+///
+/// ```
+/// # use flagstone::{Heap, source::Fixed, units::Addr};
+/// # let mut memory = vec![0_u64; 4 * 65_536 / 8];
+/// # let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+/// let layout = std::alloc::Layout::new::<[u8; 100]>();
+/// let at = heap.alloc(layout);
+/// let stats = heap.stats();
+/// let cache = stats.caches.iter().find(|cache| cache.live == 1).unwrap();
+/// assert_eq!(cache.size, 112); // 100 bytes share the class of 112
+/// assert_eq!(stats.live_bytes(), 112);
+/// # unsafe { heap.dealloc(at, layout) };
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The caches, by size class.
+    pub caches: [CacheStats; CLASSES],
+    /// Requests above the largest class.
+    pub large: LargeStats,
+    /// The arena they all draw from.
+    pub arena: ArenaStats,
+}
+
+/// The counters of one cache. Counts are of objects, slabs or events since the start; bytes say so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Bytes of an object; 0 for a class that was never used.
+    pub size: u32,
+    /// Allocations served.
+    pub allocations: u64,
+    /// Objects given back.
+    pub frees: u64,
+    /// Requests that got null.
+    pub failures: u32,
+    /// Objects that the application holds.
+    pub live: u32,
+    /// Free objects in magazines.
+    pub magazine_rounds: u32,
+    /// Slabs now, empty ones included.
+    pub slabs: u32,
+    /// Slabs without a live object.
+    pub empty_slabs: u32,
+    /// Objects of all slabs, free or not.
+    pub objects: u32,
+    /// Slabs made.
+    pub slab_creates: u32,
+    /// Slabs returned to the arena.
+    pub slab_destroys: u32,
+}
+
+/// The counters of large requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LargeStats {
+    /// Allocations served.
+    pub allocations: u64,
+    /// Segments given back.
+    pub frees: u64,
+    /// Requests that got null.
+    pub failures: u32,
+    /// Segments that the application holds.
+    pub live: u32,
+    /// Bytes of those.
+    pub live_bytes: u32,
+}
+
+/// The counters of the arena. Bytes, unless a name says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ArenaStats {
+    /// Bytes of all spans.
+    pub total: u32,
+    /// Bytes of busy segments.
+    pub in_use: u32,
+    /// Bytes of free segments.
+    pub free: u32,
+    /// Bytes of slabs.
+    pub slab_bytes: u32,
+    /// Bytes of metadata.
+    pub metadata_bytes: u32,
+    /// Spans: one, and one more for each time somebody else grew the memory in between.
+    pub spans: u32,
+    /// Free segments.
+    pub free_segments: u32,
+    /// Bytes of the largest free segment.
+    pub largest_free: u32,
+    /// Times the memory grew for this heap.
+    pub growths: u32,
+    /// Pages of 64 KiB it grew by.
+    pub grown_pages: Pages,
+    /// Growths that were refused.
+    pub refusals: u32,
+    /// Times idle memory was reclaimed.
+    pub reclaims: u32,
+}
+
+impl Stats {
+    /// Bytes the application holds, rounded up to size classes and quanta.
+    #[must_use]
+    pub fn live_bytes(&self) -> u64 {
+        let small: u64 = self.caches.iter().map(|cache| u64::from(cache.live) * u64::from(cache.size)).sum();
+        small + u64::from(self.large.live_bytes)
+    }
+
+    /// Objects and segments the application holds.
+    #[must_use]
+    pub fn live_objects(&self) -> u64 {
+        self.caches.iter().map(|cache| u64::from(cache.live)).sum::<u64>() + u64::from(self.large.live)
+    }
+}
+
+impl<S: Source> Engine<S> {
+    /// The counters now. Takes time linear in the number of segments.
+    pub(crate) fn stats(&self) -> Stats {
+        let state = self.state();
+        let mut stats = Stats::default();
+        for (class, cache) in (0..).zip(&mut stats.caches) {
+            let record = get(self.source(), self.id().cache(class));
+            cache.size = record.size.get();
+            cache.allocations = record.allocations.get();
+            cache.failures = record.failures.get();
+            cache.slab_creates = record.creates.get();
+            cache.magazine_rounds = record.magazines.rounds.get() + record.magazines.previous_rounds.get();
+        }
+        stats.arena.growths = state.growths.get();
+        stats.arena.grown_pages = Pages(state.grown_pages.get());
+        stats.arena.refusals = state.refusals.get();
+        stats.arena.reclaims = state.reclaims.get();
+        self.add_segments(&mut stats);
+        for cache in &mut stats.caches {
+            cache.live -= cache.magazine_rounds;
+            cache.frees = cache.allocations - u64::from(cache.live);
+            cache.slab_destroys = cache.slab_creates - cache.slabs;
+        }
+        stats.large.allocations = state.large_allocations.get();
+        stats.large.frees = stats.large.allocations - u64::from(stats.large.live);
+        stats.large.failures = state.large_failures.get();
+        let arena = &mut stats.arena;
+        arena.in_use = stats.large.live_bytes + arena.slab_bytes + arena.metadata_bytes;
+        arena.total = arena.in_use + arena.free;
+        stats
+    }
+
+    /// Adds up what the list of segments tells; for `live`, objects out of their slabs, magazines included.
+    fn add_segments(&self, stats: &mut Stats) {
+        let arena = self.id().arena();
+        let mut next = get(self.source(), arena.first()).place.next.first.get();
+        while let Some(link) = next.some() {
+            let tag: &Tag = get(self.source(), Id::<Tag>::of_place(link));
+            let len = tag.len.get();
+            match tag.kind.get() {
+                SPAN => stats.arena.spans += 1,
+                FREE => {
+                    stats.arena.free += len;
+                    stats.arena.free_segments += 1;
+                    stats.arena.largest_free = stats.arena.largest_free.max(len);
+                }
+                LARGE => {
+                    stats.large.live += 1;
+                    stats.large.live_bytes += len;
+                }
+                SLAB => {
+                    stats.arena.slab_bytes += len;
+                    self.add_slab(get(self.source(), crate::cache::record::slab_named(tag.owner.get())), stats);
+                }
+                META => stats.arena.metadata_bytes += len,
+                _ => {}
+            }
+            next = tag.place.next.first.get();
+        }
+        // The mark that ends the list is not a span.
+        stats.arena.spans = stats.arena.spans.saturating_sub(1);
+    }
+
+    fn add_slab(&self, slab: &Slab, stats: &mut Stats) {
+        if let Some(cache) = stats.caches.get_mut(slab.class.get() as usize) {
+            let free = slab.free_objects();
+            cache.slabs += 1;
+            cache.empty_slabs += (free == slab.objects.get()) as u32;
+            cache.objects += slab.objects.get();
+            cache.live += slab.objects.get() - free;
+        }
+    }
+}

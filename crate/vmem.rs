@@ -1,0 +1,238 @@
+//! The arena: a resource allocator of integers after Bonwick and Adams 2001 ("Magazines and Vmem"), as in illumos vmem.c
+//! and NetBSD subr_vmem.c.
+//!
+//! An arena is made of spans, which it was given, and each span is tiled by segments, free or busy, in address order.
+//! Tags describe them from outside, so the memory itself is never touched here: free memory stays as it was, which is what
+//! lets zeroed requests skip the clear. Free segments are in lists by power of two of their length, and one word says
+//! which lists are not empty. A freed segment merges with its free neighbours at once.
+//!
+//! Two deviations from the classic. Memory that adjoins the last span extends it instead of making a new one, so segments
+//! merge across growth. And a span is only a mark in the list of segments, with the list's ends marks too: a mark is not
+//! free, so no segment merges past one, and no operation asks whether it is at an end.
+//!
+//! Every call needs at most two new tags and takes them from a reserve that the owner keeps filled (invariant I12), so
+//! making a tag never needs a tag.
+#![deny(unsafe_code)]
+
+use crate::bins;
+use crate::list::{self, Head};
+use crate::record::{Id, get};
+use crate::source::Source;
+
+#[allow(unsafe_code, reason = "ids of the arena's fields")]
+pub(crate) mod arena;
+#[allow(unsafe_code, reason = "ids of a tag's fields")]
+pub(crate) mod tag;
+
+pub(crate) use arena::Arena;
+pub(crate) use tag::{FREE, SPAN, Tag};
+
+/// How many free segments of its own order a request looks at before it takes one of a higher order, which is sure to
+/// fit. Bounds the work where many segments are a little too small.
+const PROBES: u32 = 8;
+
+/// An arena in its memory: the operations on the record [`Arena`].
+pub(crate) struct Vmem<'a, S> {
+    pub(crate) source: &'a S,
+    pub(crate) arena: Id<Arena>,
+}
+
+impl<S: Source> Vmem<'_, S> {
+    #[inline(always)]
+    fn arena(&self) -> &Arena {
+        get(self.source, self.arena)
+    }
+
+    #[inline(always)]
+    fn tag(&self, id: Id<Tag>) -> &Tag {
+        get(self.source, id)
+    }
+
+    /// Begins an arena whose record is all zero: the marks at the ends of its list.
+    pub(crate) fn begin(&self) {
+        self.tag(self.arena.first()).kind.set(SPAN);
+        self.tag(self.arena.last()).kind.set(SPAN);
+        list::insert(self.source, self.arena.first().place().rest(), self.arena.last().place());
+    }
+
+    /// Gives the arena the memory `[start, start + len)`, whole quanta of zero bytes. Needs two spare tags.
+    pub(crate) fn add(&self, start: u32, len: u32) {
+        let last = self.tag(self.arena.last());
+        if last.start.get() != start {
+            let mark = self.make(last.place.back.get());
+            self.tag(mark).start.set(start);
+            self.tag(mark).kind.set(SPAN);
+            self.arena().fresh.set(start);
+        }
+        last.start.set(start + len);
+        let id = self.make(last.place.back.get());
+        self.tag(id).start.set(start);
+        self.tag(id).len.set(len);
+        self.free(id);
+    }
+
+    /// Takes `len` bytes (whole quanta) at a multiple of `align` (a power of two) for a holder that calls them `kind`. The
+    /// tag's `owner` is 1 iff they are known to be zero.
+    ///
+    /// Instant fit, best of a few in the request's own order; then every free segment. Needs two spare tags.
+    pub(crate) fn alloc(&self, len: u32, align: u32, kind: u32) -> Option<Id<Tag>> {
+        let mut id = self.find(len, align, PROBES).or_else(|| self.find(len, align, u32::MAX))?;
+        self.withdraw(id);
+        let skipped = skipped(self.tag(id).start.get(), align);
+        if skipped != 0 {
+            let taken = self.split(id, skipped);
+            self.file(id);
+            id = taken;
+        }
+        let (arena, tag) = (self.arena(), self.tag(id));
+        tag.kind.set(kind);
+        tag.owner.set((tag.start.get() >= arena.fresh.get()) as u32);
+        self.cut(id, len);
+        Some(id)
+    }
+
+    /// A free segment that holds `len` bytes at a multiple of `align`.
+    ///
+    /// First the list of the request's own order, where segments may be too small; then higher ones. `probes` bounds the
+    /// segments looked at in each list, of which the shortest that fits is taken.
+    fn find(&self, len: u32, align: u32, probes: u32) -> Option<Id<Tag>> {
+        let mut lists = self.arena().free.nonempty.get() & (u32::MAX << order(len));
+        while lists != 0 {
+            let mut best = Id::NONE;
+            let mut least = u32::MAX;
+            let mut link = bins::first(self.source, self.arena.free(), lists.trailing_zeros());
+            let mut left = probes;
+            while left != 0 && !link.is_none() {
+                let id = Id::<Tag>::of_free(link);
+                let tag = self.tag(id);
+                let spare = tag.len.get().wrapping_sub(len);
+                if tag.len.get() >= len && spare < least && skipped(tag.start.get(), align) <= spare {
+                    least = spare;
+                    best = id;
+                }
+                link = tag.free.next.first.get();
+                left -= 1;
+            }
+            if !best.is_none() {
+                return Some(best);
+            }
+            lists &= lists - 1;
+        }
+        None
+    }
+
+    /// Makes a segment free, as one with its free neighbours.
+    pub(crate) fn free(&self, id: Id<Tag>) {
+        self.absorb_next(id);
+        let before = Id::<Tag>::of_rest(self.tag(id).place.back.get());
+        if self.tag(before).kind.get() == FREE {
+            self.withdraw(before);
+            self.absorb(before, id);
+            self.file(before);
+        } else {
+            self.file(id);
+        }
+    }
+
+    /// The segment behind, where it is free.
+    fn next_free(&self, id: Id<Tag>) -> Option<Id<Tag>> {
+        let next = Id::<Tag>::of_place(self.tag(id).place.next.first.get());
+        if self.tag(next).kind.get() == FREE { Some(next) } else { None }
+    }
+
+    /// Adds the segment behind to this one, where it is free.
+    fn absorb_next(&self, id: Id<Tag>) {
+        if let Some(next) = self.next_free(id) {
+            self.withdraw(next);
+            self.absorb(id, next);
+        }
+    }
+
+    /// Adds the segment `next`, which is right behind and in no free list, to this one.
+    fn absorb(&self, id: Id<Tag>, next: Id<Tag>) {
+        let tag = self.tag(id);
+        tag.len.set(tag.len.get() + self.tag(next).len.get());
+        list::remove(self.source, next.place());
+        arena::give_record(self.source, self.arena, next);
+    }
+
+    /// Makes a held segment `len` bytes long without moving it, where what is behind allows; whether it is now. Needs a
+    /// spare tag.
+    pub(crate) fn resize(&self, id: Id<Tag>, len: u32) -> bool {
+        let tag = self.tag(id);
+        if tag.len.get() < len {
+            match self.next_free(id) {
+                Some(next) if tag.len.get() + self.tag(next).len.get() >= len => self.absorb_next(id),
+                _ => return false,
+            }
+        }
+        self.cut(id, len);
+        true
+    }
+
+    /// Keeps the first `len` bytes of a held segment and frees the rest. Needs a spare tag.
+    fn cut(&self, id: Id<Tag>, len: u32) {
+        let tag = self.tag(id);
+        if tag.len.get() != len {
+            let rest = self.split(id, len);
+            self.free(rest);
+        }
+        let arena = self.arena();
+        if tag.end() > arena.fresh.get() {
+            arena.fresh.set(tag.end());
+        }
+    }
+
+    /// Where the free memory at the end of the last span begins: its end, where the last segment is held.
+    pub(crate) fn tail(&self) -> u32 {
+        let last = self.tag(self.arena.last());
+        let before = self.tag(Id::of_rest(last.place.back.get()));
+        if before.kind.get() == FREE { before.start.get() } else { last.start.get() }
+    }
+
+    /// Where the last span ends; zero before there is one.
+    pub(crate) fn end(&self) -> u32 {
+        self.tag(self.arena.last()).start.get()
+    }
+
+    /// Cuts a segment at `len`: a new tag behind it for the rest, in no free list. Needs a spare tag.
+    fn split(&self, id: Id<Tag>, len: u32) -> Id<Tag> {
+        let rest = self.make(id.place().rest());
+        let (tag, new) = (self.tag(id), self.tag(rest));
+        new.start.set(tag.start.get() + len);
+        new.len.set(tag.len.get() - len);
+        tag.len.set(len);
+        rest
+    }
+
+    /// A new tag where `head` names it, out of the reserve.
+    fn make(&self, head: Id<Head>) -> Id<Tag> {
+        let id = arena::take_record(self.source, self.arena);
+        list::insert(self.source, head, id.place());
+        id
+    }
+
+    /// Puts a segment on the free list of its order.
+    fn file(&self, id: Id<Tag>) {
+        let tag = self.tag(id);
+        tag.kind.set(FREE);
+        bins::file(self.source, self.arena.free(), order(tag.len.get()), id.free());
+    }
+
+    /// Takes a segment off its free list.
+    fn withdraw(&self, id: Id<Tag>) {
+        bins::withdraw(self.source, self.arena.free(), order(self.tag(id).len.get()), id.free());
+    }
+}
+
+/// The power of two at or below `len`, as a shift: the number of the free list of segments that long.
+#[inline(always)]
+fn order(len: u32) -> u32 {
+    31 - (len | 1).leading_zeros()
+}
+
+/// Bytes from `start` to the next multiple of `align`, a power of two.
+#[inline(always)]
+fn skipped(start: u32, align: u32) -> u32 {
+    start.wrapping_neg() & (align - 1)
+}
