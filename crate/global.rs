@@ -15,6 +15,8 @@ use crate::units::{Addr, PAGE_BYTES, Pages};
 mod program;
 
 pub use program::stats;
+#[cfg(all(feature = "inspector", target_family = "wasm"))]
+pub use program::{own_image, own_root};
 
 /// The allocator for a whole program: on wasm a heap in the module's own memory, elsewhere the platform's allocator.
 ///
@@ -163,6 +165,13 @@ impl<S: Source> Heap<S> {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.engine.stats()
+    }
+
+    /// The heap's memory as an image. What lies below the source's first page reads as zero.
+    #[cfg(feature = "inspector")]
+    #[must_use]
+    pub const fn image(&self) -> crate::image::Own<'_, S> {
+        crate::image::Own::new(self.engine.source(), self.root)
     }
 
     fn pointer(&self, addr: Addr) -> *mut u8 {

@@ -2,6 +2,8 @@
 #![no_std]
 #[cfg(not(target_family = "wasm"))]
 extern crate std;
+#[cfg(feature = "inspector")]
+extern crate alloc;
 
 pub mod units;
 mod record;
@@ -19,5 +21,19 @@ mod root;
 mod global;
 pub mod stats;
 
+#[cfg(feature = "inspector")]
+pub mod image;
+#[cfg(feature = "inspector")]
+pub mod verify;
+#[cfg(feature = "inspector")]
+pub mod inspector;
+
 pub use global::{Flagstone, Heap, stats};
+#[cfg(all(feature = "inspector", target_family = "wasm"))]
+pub use global::{own_image, own_root};
 pub use stats::Stats;
+
+/// The engine's own allocator.
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+#[global_allocator]
+static ALLOCATOR: Flagstone = Flagstone::new();

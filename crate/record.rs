@@ -130,3 +130,16 @@ pub(crate) unsafe fn make<S: Source, T: Record>(source: &S, addr: Addr) -> Id<T>
     // SAFETY: zero bytes are the empty state of any record.
     unsafe { Id::at(addr) }
 }
+
+/// A record copied out of bytes: `fill` puts the bytes of one into its argument.
+///
+/// Records are little-endian, as wasm is; so are the targets on which images are read.
+#[cfg(feature = "inspector")]
+pub(crate) fn copied<T: Record, E>(fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<T, E> {
+    let mut record = core::mem::MaybeUninit::<T>::zeroed();
+    // SAFETY: the bytes are the record's own, initialised to zero, and borrowed exclusively.
+    let bytes = unsafe { core::slice::from_raw_parts_mut(record.as_mut_ptr().cast::<u8>(), size_of::<T>()) };
+    fill(bytes)?;
+    // SAFETY: any bytes are a valid record.
+    Ok(unsafe { record.assume_init() })
+}

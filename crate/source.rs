@@ -43,3 +43,12 @@ pub unsafe trait Source {
     /// The address of the byte at `ptr`, a pointer that came from [`at`](Self::at).
     fn addr(&self, ptr: *mut u8) -> Addr;
 }
+
+/// Copies the bytes from `addr` on, all of which lie in what the source granted.
+#[cfg(feature = "inspector")]
+pub(crate) fn copy<S: Source>(source: &S, addr: Addr, into: &mut [u8]) {
+    let from = source.at(addr);
+    // SAFETY: the bytes are in the memory (caller), which outlives this call and which nobody changes meanwhile: a heap and
+    // its images have one thread; `into` is Rust's own and does not overlap it.
+    unsafe { core::ptr::copy_nonoverlapping(from, into.as_mut_ptr(), into.len()) };
+}

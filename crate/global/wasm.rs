@@ -101,3 +101,18 @@ fn pointer(addr: Addr) -> *mut u8 {
 pub fn stats() -> Stats {
     engine().stats()
 }
+
+/// This module's own memory as an image, for tests that look at the heap they run on.
+#[cfg(feature = "inspector")]
+#[must_use]
+pub fn own_image() -> impl crate::image::Image {
+    // Address 0 is no pointer.
+    crate::image::Own::new(&Memory, Addr(1))
+}
+
+/// The address of this module's own root.
+#[cfg(feature = "inspector")]
+#[must_use]
+pub fn own_root() -> Addr {
+    Addr((&raw const __flagstone_root).addr() as u32)
+}

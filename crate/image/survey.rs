@@ -1,0 +1,391 @@
+//! A survey: one walk over a heap in an image, into plain lists that everything else is computed from.
+//!
+//! Only what holds together is taken up: a segment that does not begin where the one before ended, a slab whose descriptor
+//! contradicts its segment, a round that is no object are reported as problems and left out, so the lists never overlap and
+//! never point outside the memory, whatever the bytes were.
+#![forbid(unsafe_code)]
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::mem::offset_of;
+
+use super::{Error, Image, Problem, record, record_or, root};
+use crate::cache::Cache;
+use crate::heap::{LARGE, META, SLAB, State};
+use crate::record::Word;
+use crate::root::Root;
+use crate::size_class::{CLASSES, objects_in_slab, size_of_class, slab_len};
+use crate::slab::Slab;
+use crate::units::{Addr, QUANTUM};
+use crate::vmem::{Arena, FREE, SPAN, Tag};
+
+/// What a segment of the arena is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Free memory of the arena.
+    Free,
+    /// A large request of the application.
+    Large,
+    /// A slab; the index is into [`Survey::slabs`], or none where its descriptor is damaged.
+    Slab(Option<usize>),
+    /// The allocator's records.
+    Metadata,
+}
+
+/// A segment of the arena.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// First address.
+    pub start: u32,
+    /// Bytes.
+    pub len: u32,
+    /// What it is.
+    pub kind: Kind,
+    /// Where its tag is.
+    pub tag: u32,
+}
+
+/// A slab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlabInfo {
+    /// First address.
+    pub start: u32,
+    /// Bytes.
+    pub len: u32,
+    /// Size class.
+    pub class: u32,
+    /// Bytes of an object.
+    pub size: u32,
+    /// Number of objects.
+    pub objects: u32,
+    /// Bit `n` is set iff object `n` is free.
+    pub free: u64,
+    /// Bit `n` is set iff object `n` is in a magazine.
+    pub parked: u64,
+    /// Where its descriptor is.
+    pub descriptor: u32,
+}
+
+impl SlabInfo {
+    /// Objects that the application holds.
+    #[must_use]
+    pub const fn live(&self) -> u32 {
+        self.objects - (self.free | self.parked).count_ones()
+    }
+
+    /// Bytes of the slab that are no object.
+    #[must_use]
+    pub const fn overhead(&self) -> u32 {
+        self.len - self.objects * self.size
+    }
+}
+
+/// A cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheInfo {
+    /// Size class.
+    pub class: u32,
+    /// Bytes of an object.
+    pub size: u32,
+    /// Whether it was ever used.
+    pub used: bool,
+    /// Allocations served, ever.
+    pub allocations: u64,
+    /// Requests that got null.
+    pub failures: u32,
+    /// Slabs ever made.
+    pub creates: u32,
+    /// Rounds a magazine holds.
+    pub capacity: u32,
+    /// Rounds in both magazines that are objects.
+    pub rounds: u32,
+}
+
+/// A span of the arena.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First address.
+    pub start: u32,
+    /// Bytes.
+    pub len: u32,
+}
+
+/// Where the parts of the memory are that are not the arena's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Where the root is.
+    pub root: u32,
+    /// Its bytes.
+    pub root_len: u32,
+    /// Where the state of the heap is.
+    pub state: u32,
+    /// Its bytes.
+    pub state_len: u32,
+    /// The stack: lowest address.
+    pub stack_low: u32,
+    /// The stack: one past the highest address.
+    pub stack_high: u32,
+    /// First address above data and stack.
+    pub heap_base: u32,
+}
+
+/// Counters of the heap as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Large requests served, ever.
+    pub large_allocations: u64,
+    /// Large requests that got null.
+    pub large_failures: u32,
+    /// Times the memory grew for this heap.
+    pub growths: u32,
+    /// Pages it grew by.
+    pub grown_pages: u32,
+    /// Growths that were refused.
+    pub refusals: u32,
+    /// Times idle memory was reclaimed.
+    pub reclaims: u32,
+}
+
+/// A heap as it is in an image.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Length of the memory in bytes.
+    pub memory_len: u64,
+    /// The parts that are not the arena's.
+    pub layout: Layout,
+    /// Whether the heap was ever used.
+    pub begun: bool,
+    /// Spans, in address order.
+    pub spans: Vec<Span>,
+    /// Segments, in address order.
+    pub segments: Vec<Segment>,
+    /// Slabs, in address order.
+    pub slabs: Vec<SlabInfo>,
+    /// Caches, by class.
+    pub caches: Vec<CacheInfo>,
+    /// Counters.
+    pub counters: Counters,
+    /// What does not hold together.
+    pub problems: Vec<Problem>,
+}
+
+impl Survey {
+    /// Surveys the heap whose root is at `root`. Takes time and memory linear in the number of segments.
+    ///
+    /// # Errors
+    /// Where there is no root, it is of another version, or the image ends within the state of the heap.
+    ///
+    /// ```
+    /// use flagstone::{Heap, image::survey::Survey, source::Fixed, units::Addr};
+    /// let mut memory = vec![0_u64; 4 * 65_536 / 8];
+    /// let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+    /// let at = heap.alloc(std::alloc::Layout::new::<u64>());
+    /// let survey = Survey::take(&heap.image(), heap.root()).unwrap();
+    /// assert_eq!(survey.slabs.len(), 1);
+    /// assert_eq!(survey.slabs[0].live(), 1);
+    /// assert!(survey.problems.is_empty());
+    /// # unsafe { heap.dealloc(at, std::alloc::Layout::new::<u64>()) };
+    /// ```
+    pub fn take(image: &(impl Image + ?Sized), root_at: Addr) -> Result<Self, Error> {
+        let root = root(image, root_at.0)?;
+        let state: State = record(image, root.state.get())?;
+        let mut survey = Self {
+            memory_len: image.len(),
+            layout: layout(&root, root_at),
+            begun: state.arena.first.kind.get() == SPAN,
+            spans: Vec::new(),
+            segments: Vec::new(),
+            slabs: Vec::new(),
+            caches: Vec::with_capacity(CLASSES),
+            counters: Counters {
+                large_allocations: state.large_allocations.get(),
+                large_failures: state.large_failures.get(),
+                growths: state.growths.get(),
+                grown_pages: state.grown_pages.get(),
+                refusals: state.refusals.get(),
+                reclaims: state.reclaims.get(),
+            },
+            problems: Vec::new(),
+        };
+        survey.walk_segments(image, &state.arena);
+        for (class, cache) in (0..).zip(&state.caches) {
+            survey.add_cache(image, class, cache);
+        }
+        Ok(survey)
+    }
+
+    /// The address of the state's arena.
+    pub(crate) const fn arena_at(&self) -> u32 {
+        self.layout.state + offset_of!(State, arena) as u32
+    }
+
+    /// The address of the record of a cache.
+    pub(crate) const fn cache_at(&self, class: u32) -> u32 {
+        self.layout.state + class * size_of::<Cache>() as u32
+    }
+
+    /// Walks the list of marks and segments. It is in address order, so it is at an end when it goes back.
+    fn walk_segments(&mut self, image: &(impl Image + ?Sized), arena: &Arena) {
+        if !self.begun {
+            return;
+        }
+        let end = self.arena_at() + offset_of!(Arena, last) as u32;
+        let mut at = arena.first.place.next.first.get().addr().0;
+        let mut cursor = 0;
+        let mut marks = 0_u32;
+        while at != end {
+            let Some(tag) = record_or::<Tag>(image, at, "I1", &mut self.problems) else { return };
+            let (start, len) = (tag.start.get(), tag.len.get());
+            if tag.kind.get() == SPAN {
+                marks += 1;
+                if start < cursor || marks > 1 << 16 {
+                    let text = format!("a span begins at {start:#x}, below the end {cursor:#x} of what comes before it");
+                    self.problems.push(Problem::new("I1", at, text));
+                    return;
+                }
+                cursor = start;
+                self.spans.push(Span { start, len: 0 });
+            } else {
+                if !self.add_segment(image, at, &tag, cursor) {
+                    return;
+                }
+                cursor = start + len;
+            }
+            at = tag.place.next.first.get().addr().0;
+        }
+        if self.spans.last().is_some_and(|span| span.start + span.len != arena.last.start.get()) {
+            let text = format!("the last span ends at {cursor:#x}, not at {:#x} as its mark says", arena.last.start.get());
+            self.problems.push(Problem::new("I1", end, text));
+        }
+    }
+
+    /// Takes up a segment that begins at `cursor`; `false` where the walk cannot go on.
+    fn add_segment(&mut self, image: &(impl Image + ?Sized), at: u32, tag: &Tag, cursor: u32) -> bool {
+        let (start, len) = (tag.start.get(), tag.len.get());
+        let end = u64::from(start) + u64::from(len);
+        let Some(span) = self.spans.last_mut() else {
+            self.problems.push(Problem::new("I1", at, format!("the segment at {start:#x} is in no span")));
+            return false;
+        };
+        if start != cursor || len == 0 || end > self.memory_len {
+            let text = format!(
+                "the segment [{start:#x}, {end:#x}) does not begin at {cursor:#x}, is empty, or ends outside the memory"
+            );
+            self.problems.push(Problem::new("I1", at, text));
+            return false;
+        }
+        if start % QUANTUM != 0 || len % QUANTUM != 0 {
+            self.problems.push(Problem::new("I4", at, format!("the segment [{start:#x}, {end:#x}) is not whole quanta")));
+        }
+        span.len += len;
+        let kind = match tag.kind.get() {
+            FREE => Kind::Free,
+            LARGE => Kind::Large,
+            META => Kind::Metadata,
+            SLAB => Kind::Slab(self.add_slab(image, tag)),
+            other => {
+                self.problems.push(Problem::new("I1", at, format!("the segment at {start:#x} has the unknown kind {other}")));
+                Kind::Metadata
+            }
+        };
+        self.segments.push(Segment { start, len, kind, tag: at });
+        true
+    }
+
+    /// Takes up the slab that a segment is; its index.
+    fn add_slab(&mut self, image: &(impl Image + ?Sized), tag: &Tag) -> Option<usize> {
+        let descriptor = tag.owner.get();
+        let slab: Slab = record_or(image, descriptor, "I7", &mut self.problems)?;
+        let (start, len, class) = (tag.start.get(), tag.len.get(), slab.class.get());
+        let size = if class < CLASSES as u32 { size_of_class(class) } else { 0 };
+        let objects = slab.objects.get();
+        let sound = size != 0
+            && slab.start.get() == start
+            && len == slab_len(size)
+            && objects == objects_in_slab(size)
+            && slab.free.get() & !(u64::MAX >> (64 - objects)) == 0;
+        if !sound {
+            let text = format!("the slab at {start:#x} and its descriptor contradict each other");
+            self.problems.push(Problem::new("I7", descriptor, text));
+            return None;
+        }
+        self.slabs.push(SlabInfo { start, len, class, size, objects, free: slab.free.get(), parked: 0, descriptor });
+        Some(self.slabs.len() - 1)
+    }
+
+    /// Takes up a cache and the rounds of its magazines.
+    fn add_cache(&mut self, image: &(impl Image + ?Sized), class: u32, cache: &Cache) {
+        let at = self.cache_at(class);
+        let size = size_of_class(class);
+        let magazines = &cache.magazines;
+        let capacity = magazines.capacity.get();
+        let used = cache.size.get() != 0;
+        if used && (cache.size.get() != size || capacity != objects_in_slab(size)) || !used && capacity != 0 {
+            let text = format!("the cache of {size} bytes says {} bytes and magazines of {capacity} rounds", cache.size.get());
+            self.problems.push(Problem::new("I11", at, text));
+        }
+        let mut rounds = 0;
+        for (base, count) in [(&magazines.loaded, &magazines.rounds), (&magazines.previous, &magazines.previous_rounds)] {
+            let count = count.get();
+            if count > objects_in_slab(size) {
+                self.problems.push(Problem::new("I11", at, format!("a magazine of {capacity} rounds says it holds {count}")));
+                continue;
+            }
+            for index in 0..count {
+                let slot = base.get().wrapping_add(4 * index);
+                if let Some(round) = record_or::<Word>(image, slot, "I10", &mut self.problems) {
+                    rounds += u32::from(self.park(class, round.get(), slot));
+                }
+            }
+        }
+        self.caches.push(CacheInfo {
+            class,
+            size,
+            used,
+            allocations: cache.allocations.get(),
+            failures: cache.failures.get(),
+            creates: cache.creates.get(),
+            capacity,
+            rounds,
+        });
+    }
+
+    /// Notes that the object at `round` is in a magazine; whether it is an object that can be.
+    fn park(&mut self, class: u32, round: u32, slot: u32) -> bool {
+        let slab = self.slabs.partition_point(|slab| slab.start <= round).checked_sub(1).map(|index| &mut self.slabs[index]);
+        if let Some(slab) = slab
+            && slab.class == class
+            && (round - slab.start) % slab.size == 0
+            && (round - slab.start) / slab.size < slab.objects
+        {
+            let bit = 1_u64 << ((round - slab.start) / slab.size);
+            if (slab.free | slab.parked) & bit == 0 {
+                slab.parked |= bit;
+                return true;
+            }
+        }
+        let size = size_of_class(class);
+        let text = format!("the round {round:#x} in a magazine of {size} bytes is no object that was taken from a slab, or is there twice");
+        self.problems.push(Problem::new("I10", slot, text));
+        false
+    }
+
+    /// The segment that holds `address`.
+    #[must_use]
+    pub fn segment_at(&self, address: u32) -> Option<&Segment> {
+        let index = self.segments.partition_point(|segment| segment.start <= address).checked_sub(1)?;
+        self.segments.get(index).filter(|segment| address - segment.start < segment.len)
+    }
+}
+
+fn layout(root: &Root, root_at: Addr) -> Layout {
+    Layout {
+        root: root_at.0,
+        root_len: root.len.get(),
+        state: root.state.get(),
+        state_len: size_of::<State>() as u32,
+        stack_low: root.stack_low.get(),
+        stack_high: root.stack_high.get(),
+        heap_base: root.heap_base.get(),
+    }
+}

@@ -1,0 +1,13 @@
+//! The inspector: what a page, a report or a test wants to know of a heap in an image, as plain records.
+//!
+//! Everything is computed from one [`Survey`](crate::image::survey::Survey), so figures that are shown together agree. On
+//! wasm [`bindings`] gives the same to JavaScript.
+#![forbid(unsafe_code)]
+
+#[cfg(target_family = "wasm")]
+pub mod bindings;
+pub mod heap_map;
+#[cfg(target_family = "wasm")]
+mod js_memory;
+pub mod rows;
+pub mod whatis;

@@ -1,0 +1,135 @@
+/** A heap in a memory. Without `root` the memory is looked through for one. */
+export interface Target {
+  memory: WebAssembly.Memory;
+  root?: number | WebAssembly.Global;
+}
+
+/** Bytes of the memory by use; they add up to `memoryBytes`. */
+export interface Composition {
+  staticData: number;
+  stack: number;
+  live: number;
+  magazines: number;
+  slabFree: number;
+  slabOverhead: number;
+  arenaFree: number;
+  metadata: number;
+  foreign: number;
+}
+
+/** A heap in a few figures; bytes unless a name says otherwise. */
+export interface Summary {
+  layoutVersion: number;
+  root: number;
+  memoryBytes: number;
+  pages: number;
+  quantum: number;
+  initialized: boolean;
+  composition: Composition;
+  liveObjects: number;
+  liveBytes: number;
+  allocations: number;
+  frees: number;
+  failures: number;
+  growths: number;
+  grownPages: number;
+  refusals: number;
+  foreignGrowths: number;
+  reclaims: number;
+  problems: string[];
+}
+
+/** A cache: counts of objects, slabs or events since the start, unless a name says bytes. */
+export interface CacheRow {
+  class: number;
+  name: string;
+  size: number;
+  slabBytes: number;
+  objectsPerSlab: number;
+  allocations: number;
+  frees: number;
+  failures: number;
+  live: number;
+  liveBytes: number;
+  slabs: number;
+  emptySlabs: number;
+  objects: number;
+  magazineRounds: number;
+  magazineCapacity: number;
+  freeInSlabs: number;
+  overheadBytes: number;
+  slabCreates: number;
+  slabDestroys: number;
+}
+
+/** A span of an arena. */
+export interface SpanRow {
+  start: number;
+  length: number;
+}
+
+/** An arena; bytes unless a name says otherwise. */
+export interface ArenaRow {
+  name: string;
+  quantum: number;
+  spans: number;
+  segments: number;
+  total: number;
+  inUse: number;
+  free: number;
+  freeSegments: number;
+  largestFree: number;
+  allocations: number;
+  frees: number;
+  failures: number;
+  growths: number;
+  pages: number;
+  largeLive: number;
+  largeLiveBytes: number;
+  slabBytes: number;
+  metadataBytes: number;
+  spanList: SpanRow[];
+}
+
+/** The memory in cells of `granule` bytes; cell `i` covers `[i * granule, (i + 1) * granule)`. */
+export interface HeapMap {
+  granule: number;
+  cells: number;
+  /** Main owner: 0 foreign, 1 static data, 2 stack, 3 slab, 4 large segment, 5 free in the arena, 6 metadata. */
+  owner: Uint8Array;
+  /** Size class plus one where the owner is a slab, else 0. */
+  cache: Uint8Array;
+  /** Share that the application holds, of 255. */
+  live: Uint8Array;
+}
+
+/** What is at an address. */
+export interface Whatis {
+  address: number;
+  kind: 'static data' | 'stack' | 'object' | 'slab overhead' | 'large' | 'arena free' | 'metadata' | 'foreign' | 'outside';
+  state?: 'live' | 'magazine' | 'free';
+  start: number;
+  length: number;
+  offset: number;
+  cache?: number;
+  objectSize?: number;
+  slab?: {
+    start: number;
+    length: number;
+    objectSize: number;
+    objects: number;
+    used: number;
+    /** For each object 0 free, 1 live, 2 in a magazine. */
+    states: Uint8Array;
+  };
+  segment?: { start: number; length: number; kind: 'free' | 'large' | 'slab' | 'metadata' };
+  span?: SpanRow;
+  sentence: string;
+}
+
+/** What a check of all invariants found. */
+export interface CheckReport {
+  ok: boolean;
+  checked: { segments: number; slabs: number; objects: number; caches: number };
+  problems: { invariant: string; address: number; sentence: string }[];
+}

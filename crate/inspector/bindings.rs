@@ -1,0 +1,185 @@
+//! The inspector for JavaScript: converts values and errors, decides nothing.
+//!
+//! Each call reads the memory afresh, by address, without calling into the inspected module; so it works on a module that
+//! runs, on one that trapped, and on bytes. Errors are thrown as `Error`s with a sentence.
+#![forbid(unsafe_code)]
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use js_sys::{Object, Reflect, Uint8Array};
+use serde::Serialize;
+use wasm_bindgen::prelude::{JsCast, JsError, JsValue, wasm_bindgen};
+
+use super::heap_map::HeapMap;
+use super::js_memory::JsMemory;
+use super::rows::{CheckReport, Summary, arena_rows, cache_rows};
+use super::whatis::Whatis;
+use crate::image::survey::Survey;
+use crate::image::{Bytes, Image, find_root};
+use crate::units::Addr;
+use crate::verify::verify;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("bindings.d.ts");
+
+#[wasm_bindgen]
+extern "C" {
+    /// `{ memory, root? }`.
+    #[wasm_bindgen(typescript_type = "Target")]
+    pub type Target;
+}
+
+/// Attaches to the heap of a running (or trapped) module.
+///
+/// # Errors
+/// Where `memory` is no `WebAssembly.Memory`, or no flagstone root of a known version is in it.
+#[wasm_bindgen]
+pub fn attach(target: &Target) -> Result<Inspector, JsError> {
+    let memory = property(target, "memory");
+    let image = JsMemory::new(&memory).ok_or_else(|| JsError::new("attach needs { memory } with a WebAssembly.Memory"))?;
+    let root = root_of(&image, &property(target, "root"))?;
+    Ok(Inspector { place: Place::Memory(memory), root })
+}
+
+/// Opens the bytes of a whole linear memory, from address 0 on, saved from anywhere.
+///
+/// # Errors
+/// Where no flagstone root of a known version is in it.
+#[wasm_bindgen]
+pub fn open(bytes: Vec<u8>, root: Option<u32>) -> Result<Inspector, JsError> {
+    let root = root_of(&Bytes(&bytes), &root.map_or(JsValue::UNDEFINED, JsValue::from))?;
+    Ok(Inspector { place: Place::Bytes(bytes), root })
+}
+
+enum Place {
+    Memory(JsValue),
+    Bytes(Vec<u8>),
+}
+
+/// A heap that is inspected. `free()` it when done.
+#[wasm_bindgen]
+pub struct Inspector {
+    place: Place,
+    root: Addr,
+}
+
+#[wasm_bindgen]
+impl Inspector {
+    /// The heap in a few figures.
+    ///
+    /// # Errors
+    /// Where the root or the state can no longer be read.
+    #[wasm_bindgen(unchecked_return_type = "Summary")]
+    pub fn summary(&self) -> Result<JsValue, JsError> {
+        self.with(|_, survey| js(&Summary::of(survey)))
+    }
+
+    /// The caches, by size class.
+    ///
+    /// # Errors
+    /// As `summary`.
+    #[wasm_bindgen(unchecked_return_type = "CacheRow[]")]
+    pub fn caches(&self) -> Result<JsValue, JsError> {
+        self.with(|_, survey| js(&cache_rows(survey)))
+    }
+
+    /// The arenas.
+    ///
+    /// # Errors
+    /// As `summary`.
+    #[wasm_bindgen(unchecked_return_type = "ArenaRow[]")]
+    pub fn arenas(&self) -> Result<JsValue, JsError> {
+        self.with(|_, survey| js(&arena_rows(survey)))
+    }
+
+    /// The memory in cells of `granule` bytes.
+    ///
+    /// # Errors
+    /// As `summary`, and where `granule` is no power of two from a quantum to 1 GiB.
+    #[wasm_bindgen(unchecked_return_type = "HeapMap")]
+    pub fn map(&self, granule: u32) -> Result<JsValue, JsError> {
+        self.with(|_, survey| {
+            let map = HeapMap::of(survey, granule).map_err(|sentence| JsError::new(&sentence))?;
+            let object = Object::new();
+            set(&object, "granule", &map.granule.into());
+            set(&object, "cells", &(map.owner.len() as u32).into());
+            set(&object, "owner", &Uint8Array::from(&map.owner[..]));
+            set(&object, "cache", &Uint8Array::from(&map.cache[..]));
+            set(&object, "live", &Uint8Array::from(&map.live[..]));
+            Ok(object.into())
+        })
+    }
+
+    /// What is at an address.
+    ///
+    /// # Errors
+    /// As `summary`.
+    #[wasm_bindgen(unchecked_return_type = "Whatis")]
+    pub fn whatis(&self, address: u32) -> Result<JsValue, JsError> {
+        self.with(|_, survey| js(&Whatis::of(survey, address)))
+    }
+
+    /// Checks every invariant of the heap.
+    ///
+    /// # Errors
+    /// As `summary`; damage is not an error but a problem in the report.
+    #[wasm_bindgen(unchecked_return_type = "CheckReport")]
+    pub fn check(&self) -> Result<JsValue, JsError> {
+        self.with(|image, survey| {
+            let problems = verify(image, self.root).map_err(|error| JsError::new(&error.to_string()))?;
+            js(&CheckReport::new(survey, &problems))
+        })
+    }
+}
+
+impl Inspector {
+    /// Reads the memory as it is now.
+    fn with(&self, read: impl FnOnce(&dyn Image, &Survey) -> Result<JsValue, JsError>) -> Result<JsValue, JsError> {
+        match &self.place {
+            Place::Memory(memory) => {
+                let image = JsMemory::new(memory).ok_or_else(|| JsError::new("the memory is gone"))?;
+                read(&image, &survey(&image, self.root)?)
+            }
+            Place::Bytes(bytes) => {
+                let image = Bytes(bytes);
+                read(&image, &survey(&image, self.root)?)
+            }
+        }
+    }
+}
+
+fn survey(image: &dyn Image, root: Addr) -> Result<Survey, JsError> {
+    Survey::take(image, root).map_err(|error| JsError::new(&error.to_string()))
+}
+
+/// The address of the root: what `given` says, a number or a `WebAssembly.Global`, or what is found in the memory.
+fn root_of(image: &dyn Image, given: &JsValue) -> Result<Addr, JsError> {
+    if given.is_undefined() || given.is_null() {
+        return find_root(image).map_err(|error| JsError::new(&error.to_string()));
+    }
+    let number = given.as_f64().or_else(|| property(given, "value").as_f64());
+    let Some(number) = number.filter(|number| number.fract() == 0.0 && (-2_147_483_648.0..4_294_967_296.0).contains(number)) else {
+        return Err(JsError::new(&format!("the root must be an address or the module's export __flagstone_root, not {given:?}")));
+    };
+    // Globals are signed in JavaScript; an address in the upper half comes as a negative number.
+    let root = Addr(if number < 0.0 { number as i32 as u32 } else { number as u32 });
+    survey(image, root).map(|_| root)
+}
+
+/// A property of an object; undefined where it has none.
+fn property(object: &JsValue, name: &str) -> JsValue {
+    if object.is_object() { Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED) } else { JsValue::UNDEFINED }
+}
+
+/// Sets a property of an object that was just made, which cannot fail.
+fn set(object: &Object, name: &str, value: &JsValue) {
+    let _ = Reflect::set(object.unchecked_ref(), &JsValue::from_str(name), value);
+}
+
+/// A record as a plain object.
+fn js(record: &impl Serialize) -> Result<JsValue, JsError> {
+    let serializer = serde_wasm_bindgen::Serializer::new();
+    record.serialize(&serializer).map_err(|error| JsError::new(&error.to_string()))
+}

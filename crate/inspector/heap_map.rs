@@ -1,0 +1,115 @@
+//! The heap map: the memory in cells of one size, each with its main owner and how much of it the application holds.
+#![forbid(unsafe_code)]
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::image::region::{OWNERS, Owner, Region, regions};
+use crate::image::survey::{SlabInfo, Survey};
+use crate::units::QUANTUM;
+
+/// A map of a memory. Cell `i` covers `[i * granule, (i + 1) * granule)`; the last may be cut short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeapMap {
+    /// Bytes of a cell.
+    pub granule: u32,
+    /// The owner of most of the cell's bytes, as an [`Owner`]'s number.
+    pub owner: Vec<u8>,
+    /// Size class plus one where the owner is a slab, else 0.
+    pub cache: Vec<u8>,
+    /// The share of the cell that the application holds, of 255; static data and the stack count as held.
+    pub live: Vec<u8>,
+}
+
+/// The largest granule, in bytes.
+const GRANULE_MAX: u32 = 1 << 30;
+
+impl HeapMap {
+    /// The map of a survey with cells of `granule` bytes. Takes time linear in segments, objects and cells.
+    ///
+    /// # Errors
+    /// A sentence, where `granule` is no power of two from a quantum to 1 GiB.
+    pub fn of(survey: &Survey, granule: u32) -> Result<Self, String> {
+        if !granule.is_power_of_two() || !(QUANTUM..=GRANULE_MAX).contains(&granule) {
+            return Err(format!("the bytes of a cell must be a power of two from {QUANTUM} to {GRANULE_MAX}, not {granule}"));
+        }
+        let cells = survey.memory_len.div_ceil(u64::from(granule)) as usize;
+        let map = Self { granule, owner: vec![0; cells], cache: vec![0; cells], live: vec![0; cells] };
+        let mut painter = Painter { map, granule: u64::from(granule), cell: 0, bytes: [0; OWNERS], live: 0, class: 0 };
+        for region in regions(survey) {
+            painter.paint(survey, &region);
+        }
+        painter.finish_cell();
+        Ok(painter.map)
+    }
+}
+
+/// Paints regions in address order; sums up the cell it is in.
+struct Painter {
+    map: HeapMap,
+    granule: u64,
+    cell: u64,
+    bytes: [u64; OWNERS],
+    live: u64,
+    class: u8,
+}
+
+impl Painter {
+    fn paint(&mut self, survey: &Survey, region: &Region) {
+        let slab = region.slab.and_then(|index| survey.slabs.get(index)).filter(|slab| u64::from(slab.len) == region.end - region.start);
+        let held = matches!(region.owner, Owner::Large | Owner::StaticData | Owner::Stack);
+        let class = slab.map_or(0, |slab| slab.class as u8 + 1);
+        let mut at = region.start;
+        while at < region.end {
+            self.enter(at / self.granule);
+            let end = region.end.min((at / self.granule + 1) * self.granule);
+            self.bytes[region.owner as usize] += end - at;
+            self.live += slab.map_or(if held { end - at } else { 0 }, |slab| live_bytes(slab, at, end));
+            if class != 0 {
+                self.class = class;
+            }
+            at = end;
+        }
+    }
+
+    /// Goes on to `cell`, the same or the next.
+    fn enter(&mut self, cell: u64) {
+        if cell != self.cell {
+            self.finish_cell();
+            self.cell = cell;
+        }
+    }
+
+    /// Writes down the cell and begins an empty one.
+    fn finish_cell(&mut self) {
+        let index = self.cell as usize;
+        if index >= self.map.owner.len() {
+            return;
+        }
+        let sum: u64 = self.bytes.iter().sum();
+        let owner = (0..OWNERS).max_by_key(|&owner| self.bytes[owner]).unwrap_or(0);
+        self.map.owner[index] = owner as u8;
+        self.map.cache[index] = if owner == Owner::Slab as usize { self.class } else { 0 };
+        self.map.live[index] = (self.live * 255).div_ceil(sum.max(1)).min(255) as u8;
+        (self.bytes, self.live, self.class) = ([0; OWNERS], 0, 0);
+    }
+}
+
+/// Bytes of live objects of a slab in `[from, to)`.
+fn live_bytes(slab: &SlabInfo, from: u64, to: u64) -> u64 {
+    let (start, size) = (u64::from(slab.start), u64::from(slab.size));
+    if from == start && to == start + u64::from(slab.len) {
+        return u64::from(slab.live()) * size;
+    }
+    let first = (from - start) / size;
+    let last = (to - start).div_ceil(size).min(u64::from(slab.objects));
+    (first..last)
+        .filter(|object| (slab.free | slab.parked) >> object & 1 == 0)
+        .map(|object| {
+            let object_start = start + object * size;
+            (object_start + size).min(to) - object_start.max(from)
+        })
+        .sum()
+}

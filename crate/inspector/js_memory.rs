@@ -1,0 +1,66 @@
+//! A `WebAssembly.Memory` held by JavaScript as an image, shared or not.
+//!
+//! Bytes are copied over in lines, each once; one of these is made for every snapshot, so it never shows old bytes, and a
+//! buffer that growth detaches is never kept.
+#![forbid(unsafe_code)]
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use core::cell::RefCell;
+
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::JsValue;
+
+use crate::image::{Error, Image};
+
+/// Bytes copied together: records lie together in segments of a few quanta.
+const LINE: u32 = 4096;
+
+/// The bytes of a memory as they are now.
+pub(super) struct JsMemory {
+    buffer: JsValue,
+    len: u64,
+    lines: RefCell<BTreeMap<u32, Box<[u8]>>>,
+}
+
+impl JsMemory {
+    /// The bytes of `memory`, which has a `buffer`.
+    pub(super) fn new(memory: &JsValue) -> Option<Self> {
+        let buffer = Reflect::get(memory, &JsValue::from_str("buffer")).ok()?;
+        let len = Reflect::get(&buffer, &JsValue::from_str("byteLength")).ok()?.as_f64()?;
+        Some(Self { buffer, len: len as u64, lines: RefCell::new(BTreeMap::new()) })
+    }
+
+    fn line(&self, number: u32) -> Box<[u8]> {
+        let start = number * LINE;
+        let len = (self.len - u64::from(start)).min(u64::from(LINE)) as u32;
+        let mut bytes = vec![0; len as usize];
+        Uint8Array::new_with_byte_offset_and_length(&self.buffer, start, len).copy_to(&mut bytes);
+        bytes.into_boxed_slice()
+    }
+}
+
+impl Image for JsMemory {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read(&self, at: u32, into: &mut [u8]) -> Result<(), Error> {
+        if u64::from(at) + into.len() as u64 > self.len {
+            return Err(Error::Truncated { at, wanted: into.len() as u32, len: self.len });
+        }
+        let mut lines = self.lines.borrow_mut();
+        let (mut at, mut rest) = (at, into);
+        while !rest.is_empty() {
+            let line = lines.entry(at / LINE).or_insert_with(|| self.line(at / LINE));
+            let from = (at % LINE) as usize;
+            let count = rest.len().min(line.len() - from);
+            let (now, later) = rest.split_at_mut(count);
+            now.copy_from_slice(&line[from..from + count]);
+            at = at.wrapping_add(count as u32);
+            rest = later;
+        }
+        Ok(())
+    }
+}

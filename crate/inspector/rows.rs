@@ -1,0 +1,359 @@
+//! The tables: summary, caches, arenas, checks. Field names are those of the JavaScript objects, in `camelCase` there.
+#![forbid(unsafe_code)]
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use crate::image::Problem;
+use crate::image::region::{Composition, regions};
+use crate::image::survey::{CacheInfo, Kind, SlabInfo, Survey};
+use crate::root::LAYOUT_VERSION;
+use crate::size_class::slab_len;
+use crate::units::{PAGE_BYTES, QUANTUM};
+
+/// What the memory is used for, in bytes; see [`Composition`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the fields of Composition")]
+pub struct CompositionRow {
+    pub static_data: u64,
+    pub stack: u64,
+    pub live: u64,
+    pub magazines: u64,
+    pub slab_free: u64,
+    pub slab_overhead: u64,
+    pub arena_free: u64,
+    pub metadata: u64,
+    pub foreign: u64,
+}
+
+impl From<Composition> for CompositionRow {
+    fn from(sum: Composition) -> Self {
+        let Composition { static_data, stack, live, magazines, slab_free, slab_overhead, arena_free, metadata, foreign } = sum;
+        Self { static_data, stack, live, magazines, slab_free, slab_overhead, arena_free, metadata, foreign }
+    }
+}
+
+/// A heap in a few figures. Bytes, unless a name says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Version of the layout of the records.
+    pub layout_version: u32,
+    /// Address of the root.
+    pub root: u32,
+    /// Length of the memory.
+    pub memory_bytes: u64,
+    /// The same in pages of 64 KiB.
+    pub pages: u64,
+    /// Bytes of a quantum.
+    pub quantum: u32,
+    /// Whether anything was ever allocated.
+    pub initialized: bool,
+    /// What the memory is used for; adds up to `memory_bytes`.
+    pub composition: CompositionRow,
+    /// Objects and segments that the application holds.
+    pub live_objects: u64,
+    /// Bytes of those.
+    pub live_bytes: u64,
+    /// Requests served, ever.
+    pub allocations: u64,
+    /// Of those, given back.
+    pub frees: u64,
+    /// Requests that got null.
+    pub failures: u64,
+    /// Times the memory grew for this heap.
+    pub growths: u32,
+    /// Pages it grew by.
+    pub grown_pages: u32,
+    /// Growths that were refused.
+    pub refusals: u32,
+    /// Times somebody else's growth lay between two of this heap's: spans beyond the first.
+    pub foreign_growths: u32,
+    /// Times idle memory was reclaimed.
+    pub reclaims: u32,
+    /// What does not hold together, in sentences.
+    pub problems: Vec<String>,
+}
+
+impl Summary {
+    /// The summary of a survey.
+    #[must_use]
+    pub fn of(survey: &Survey) -> Self {
+        let composition = Composition::of(survey, &regions(survey));
+        let caches = cache_rows(survey);
+        let large = survey.segments.iter().filter(|segment| segment.kind == Kind::Large).count() as u64;
+        let small: u64 = caches.iter().map(|cache| u64::from(cache.live)).sum();
+        let counters = &survey.counters;
+        let allocations = counters.large_allocations + caches.iter().map(|cache| cache.allocations).sum::<u64>();
+        Self {
+            layout_version: LAYOUT_VERSION,
+            root: survey.layout.root,
+            memory_bytes: survey.memory_len,
+            pages: survey.memory_len / u64::from(PAGE_BYTES),
+            quantum: QUANTUM,
+            initialized: survey.begun,
+            composition: composition.into(),
+            live_objects: small + large,
+            live_bytes: composition.live,
+            allocations,
+            frees: allocations.saturating_sub(small + large),
+            failures: u64::from(counters.large_failures) + caches.iter().map(|cache| u64::from(cache.failures)).sum::<u64>(),
+            growths: counters.growths,
+            grown_pages: counters.grown_pages,
+            refusals: counters.refusals,
+            foreign_growths: (survey.spans.len() as u32).saturating_sub(1),
+            reclaims: counters.reclaims,
+            problems: survey.problems.iter().map(|problem| format!("{}: {}", problem.invariant, problem.sentence)).collect(),
+        }
+    }
+}
+
+/// A cache. Counts are of objects, slabs or events since the start, unless a name says bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CacheRow {
+    /// Size class.
+    pub class: u32,
+    /// What the cache is called.
+    pub name: String,
+    /// Bytes of an object.
+    pub size: u32,
+    /// Bytes of a slab.
+    pub slab_bytes: u32,
+    /// Objects of a slab.
+    pub objects_per_slab: u32,
+    /// Allocations served.
+    pub allocations: u64,
+    /// Of those, given back.
+    pub frees: u64,
+    /// Requests that got null.
+    pub failures: u32,
+    /// Objects that the application holds.
+    pub live: u32,
+    /// Bytes of those.
+    pub live_bytes: u64,
+    /// Slabs now.
+    pub slabs: u32,
+    /// Slabs of which all objects are free and in no magazine.
+    pub empty_slabs: u32,
+    /// Objects of all slabs.
+    pub objects: u32,
+    /// Free objects in magazines.
+    pub magazine_rounds: u32,
+    /// Rounds a magazine holds; there are two.
+    pub magazine_capacity: u32,
+    /// Free objects in slabs.
+    pub free_in_slabs: u32,
+    /// Bytes of slabs that are no object.
+    pub overhead_bytes: u64,
+    /// Slabs made.
+    pub slab_creates: u32,
+    /// Slabs returned to the arena.
+    pub slab_destroys: u32,
+}
+
+/// The caches, by size class, used or not.
+#[must_use]
+pub fn cache_rows(survey: &Survey) -> Vec<CacheRow> {
+    let mut rows: Vec<CacheRow> = survey.caches.iter().map(cache_row).collect();
+    for slab in &survey.slabs {
+        if let Some(row) = rows.get_mut(slab.class as usize) {
+            add_slab(row, slab);
+        }
+    }
+    for row in &mut rows {
+        row.frees = row.allocations.saturating_sub(u64::from(row.live));
+        row.slab_destroys = row.slab_creates.saturating_sub(row.slabs);
+    }
+    rows
+}
+
+fn cache_row(cache: &CacheInfo) -> CacheRow {
+    CacheRow {
+        class: cache.class,
+        name: cache.size.to_string(),
+        size: cache.size,
+        slab_bytes: slab_len(cache.size),
+        objects_per_slab: slab_len(cache.size) / cache.size,
+        allocations: cache.allocations,
+        frees: 0,
+        failures: cache.failures,
+        live: 0,
+        live_bytes: 0,
+        slabs: 0,
+        empty_slabs: 0,
+        objects: 0,
+        magazine_rounds: cache.rounds,
+        magazine_capacity: cache.capacity,
+        free_in_slabs: 0,
+        overhead_bytes: 0,
+        slab_creates: cache.creates,
+        slab_destroys: 0,
+    }
+}
+
+fn add_slab(row: &mut CacheRow, slab: &SlabInfo) {
+    let free = slab.free.count_ones();
+    row.slabs += 1;
+    row.empty_slabs += u32::from(free == slab.objects);
+    row.objects += slab.objects;
+    row.free_in_slabs += free;
+    row.live += slab.live();
+    row.live_bytes += u64::from(slab.live()) * u64::from(slab.size);
+    row.overhead_bytes += u64::from(slab.overhead());
+}
+
+/// A span of an arena.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SpanRow {
+    /// First address.
+    pub start: u32,
+    /// Bytes.
+    pub length: u32,
+}
+
+/// An arena. Bytes, unless a name says otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArenaRow {
+    /// What it is called.
+    pub name: String,
+    /// Bytes of a quantum.
+    pub quantum: u32,
+    /// Number of spans.
+    pub spans: u32,
+    /// Number of segments.
+    pub segments: u32,
+    /// Bytes of all spans.
+    pub total: u64,
+    /// Bytes of busy segments.
+    pub in_use: u64,
+    /// Bytes of free segments.
+    pub free: u64,
+    /// Number of free segments.
+    pub free_segments: u32,
+    /// Bytes of the largest free segment.
+    pub largest_free: u32,
+    /// Large requests served, ever.
+    pub allocations: u64,
+    /// Of those, given back.
+    pub frees: u64,
+    /// Large requests that got null.
+    pub failures: u32,
+    /// Times the memory grew.
+    pub growths: u32,
+    /// Pages it grew by.
+    pub pages: u32,
+    /// Large segments that the application holds.
+    pub large_live: u32,
+    /// Bytes of those.
+    pub large_live_bytes: u64,
+    /// Bytes of slabs.
+    pub slab_bytes: u64,
+    /// Bytes of segments of metadata.
+    pub metadata_bytes: u64,
+    /// The spans, in address order.
+    pub span_list: Vec<SpanRow>,
+}
+
+/// The arenas: today the heap's.
+#[must_use]
+pub fn arena_rows(survey: &Survey) -> Vec<ArenaRow> {
+    let mut row = ArenaRow {
+        name: String::from("heap"),
+        quantum: QUANTUM,
+        spans: survey.spans.len() as u32,
+        segments: survey.segments.len() as u32,
+        allocations: survey.counters.large_allocations,
+        failures: survey.counters.large_failures,
+        growths: survey.counters.growths,
+        pages: survey.counters.grown_pages,
+        span_list: survey.spans.iter().map(|span| SpanRow { start: span.start, length: span.len }).collect(),
+        ..ArenaRow::default()
+    };
+    for segment in &survey.segments {
+        let len = u64::from(segment.len);
+        row.total += len;
+        match segment.kind {
+            Kind::Free => {
+                row.free += len;
+                row.free_segments += 1;
+                row.largest_free = row.largest_free.max(segment.len);
+            }
+            Kind::Large => {
+                row.large_live += 1;
+                row.large_live_bytes += len;
+            }
+            Kind::Slab(_) => row.slab_bytes += len,
+            Kind::Metadata => row.metadata_bytes += len,
+        }
+    }
+    row.in_use = row.total - row.free;
+    row.frees = row.allocations.saturating_sub(u64::from(row.large_live));
+    alloc::vec![row]
+}
+
+/// How much a check looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checked {
+    /// Segments of arenas.
+    pub segments: u32,
+    /// Slabs.
+    pub slabs: u32,
+    /// Objects, free or not.
+    pub objects: u32,
+    /// Caches.
+    pub caches: u32,
+}
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProblemRow {
+    /// The invariant it breaks.
+    pub invariant: String,
+    /// Where.
+    pub address: u32,
+    /// What, in a sentence.
+    pub sentence: String,
+}
+
+/// What a check of all invariants found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// Whether all hold.
+    pub ok: bool,
+    /// How much was looked at.
+    pub checked: Checked,
+    /// What does not hold.
+    pub problems: Vec<ProblemRow>,
+}
+
+impl CheckReport {
+    /// The report on the problems that `verify` found in the heap of a survey.
+    #[must_use]
+    pub fn new(survey: &Survey, problems: &[Problem]) -> Self {
+        Self {
+            ok: problems.is_empty(),
+            checked: Checked {
+                segments: survey.segments.len() as u32,
+                slabs: survey.slabs.len() as u32,
+                objects: survey.slabs.iter().map(|slab| slab.objects).sum(),
+                caches: survey.caches.len() as u32,
+            },
+            problems: problems
+                .iter()
+                .map(|problem| ProblemRow {
+                    invariant: problem.invariant.to_string(),
+                    address: problem.at,
+                    sentence: problem.sentence.clone(),
+                })
+                .collect(),
+        }
+    }
+}

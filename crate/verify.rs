@@ -1,0 +1,275 @@
+//! The walker that checks every invariant of a heap in an image, I1 to I14 of the crate's documentation.
+//!
+//! A [`Survey`] checks what it needs to hold together; this adds the rest, and looks at everything from the other side:
+//! not only that what is in a list belongs there, but that what belongs there is in the list.
+#![forbid(unsafe_code)]
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem::offset_of;
+
+use crate::bins::Bins;
+use crate::cache::Cache;
+use crate::heap::State;
+use crate::image::survey::{Kind, Survey};
+use crate::image::{Error, Image, Problem, record, record_or};
+use crate::list::Link;
+use crate::page_map::{Branch, FANOUT, LEAF_WORDS, Leaf};
+use crate::record::{Id, Word};
+use crate::slab::{BINS, EMPTY, FULL, Slab};
+use crate::units::{Addr, LIMIT, PAGE_BYTES, QUANTUM};
+use crate::vmem::tag::RECORD_LEN;
+use crate::vmem::{Arena, Tag};
+
+/// Checks the heap whose root is at `root`: what is wrong with it, nothing where all invariants hold. Takes time and memory
+/// linear in the number of segments, and in the bytes that are known to be zero.
+///
+/// # Errors
+/// Where there is no root to begin at, or the image ends within the state of the heap.
+///
+/// ```
+/// use flagstone::{Heap, source::Fixed, units::Addr, verify::verify};
+/// let mut memory = vec![0_u64; 4 * 65_536 / 8];
+/// let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+/// let layout = std::alloc::Layout::new::<[u32; 9]>();
+/// let at = heap.alloc(layout);
+/// assert_eq!(verify(&heap.image(), heap.root()), Ok(vec![]));
+/// # unsafe { heap.dealloc(at, layout) };
+/// ```
+pub fn verify(image: &(impl Image + ?Sized), root: Addr) -> Result<Vec<Problem>, Error> {
+    let survey = Survey::take(image, root)?;
+    let state: State = record(image, survey.layout.state)?;
+    let mut walker = Walker { image, survey: &survey, problems: survey.problems.clone() };
+    if survey.begun {
+        walker.check_neighbours();
+        walker.check_free_lists(&state.arena);
+        walker.check_fresh(state.arena.fresh.get());
+        walker.check_page_map(&state);
+        for (class, cache) in (0..).zip(&state.caches) {
+            walker.check_cache(class, cache);
+        }
+        walker.check_reserve(&state.arena);
+        walker.check_segment_links(&state.arena);
+    }
+    Ok(walker.problems)
+}
+
+struct Walker<'a, I: ?Sized> {
+    image: &'a I,
+    survey: &'a Survey,
+    problems: Vec<Problem>,
+}
+
+impl<I: Image + ?Sized> Walker<'_, I> {
+    fn report(&mut self, invariant: &'static str, at: u32, sentence: String) {
+        self.problems.push(Problem::new(invariant, at, sentence));
+    }
+
+    /// I2, and of I4 that nothing reaches into the last page.
+    fn check_neighbours(&mut self) {
+        for pair in self.survey.segments.windows(2) {
+            if pair[0].kind == Kind::Free && pair[1].kind == Kind::Free && pair[0].start + pair[0].len == pair[1].start {
+                let begins_span = self.survey.spans.iter().any(|span| span.start == pair[1].start);
+                if !begins_span {
+                    self.report("I2", pair[1].tag, format!("two free segments adjoin at {:#x}", pair[1].start));
+                }
+            }
+        }
+        for span in &self.survey.spans {
+            if u64::from(span.start) + u64::from(span.len) > u64::from(LIMIT) {
+                self.report("I4", span.start, format!("the span at {:#x} reaches into the last page", span.start));
+            }
+        }
+    }
+
+    /// I3: each free segment is in the list of its order, and nothing else is.
+    fn check_free_lists(&mut self, arena: &Arena) {
+        let mut expected: BTreeMap<u32, u32> = BTreeMap::new();
+        for segment in self.survey.segments.iter().filter(|segment| segment.kind == Kind::Free) {
+            expected.insert(segment.tag + offset_of!(Tag, free) as u32, segment.len.ilog2());
+        }
+        let bins_at = self.survey.arena_at() + offset_of!(Arena, free) as u32;
+        self.check_bins("I3", &arena.free, bins_at, expected, "free segment");
+    }
+
+    /// That bins hold the links `expected` in the lists it says, each once, and that the word of bits agrees.
+    fn check_bins<const N: usize>(
+        &mut self,
+        invariant: &'static str,
+        bins: &Bins<N>,
+        bins_at: u32,
+        mut expected: BTreeMap<u32, u32>,
+        what: &str,
+    ) {
+        for (list, head) in (0_u32..).zip(&bins.heads) {
+            let head_at = bins_at + offset_of!(Bins<N>, heads) as u32 + 4 * list;
+            for link in self.links(head_at, head.first.get().addr().0, expected.len()) {
+                match expected.remove(&link) {
+                    Some(right) if right == list => {}
+                    Some(right) => self.report(invariant, link, format!("a {what} is in list {list} and belongs into list {right}")),
+                    None => self.report(invariant, link, format!("list {list} holds what is no {what}, or holds it twice")),
+                }
+            }
+            if (bins.nonempty.get() >> list & 1 == 1) == head.first.get().is_none() {
+                self.report(invariant, head_at, format!("the bit of list {list} does not say whether it is empty"));
+            }
+        }
+        for (link, list) in expected {
+            self.report(invariant, link, format!("a {what} is missing in list {list}"));
+        }
+    }
+
+    /// The links of the list with head at `head_at`, at most one more than `limit`; I14 for each.
+    fn links(&mut self, head_at: u32, first: u32, limit: usize) -> Vec<u32> {
+        let mut links = Vec::new();
+        let (mut back, mut at) = (head_at, first);
+        while at != 0 && links.len() <= limit {
+            let Some(link) = record_or::<Link>(self.image, at, "I14", &mut self.problems) else { break };
+            if link.back.get().addr().0 != back {
+                self.report("I14", at, format!("the link at {at:#x} does not name the word {back:#x} that names it"));
+            }
+            links.push(at);
+            back = at;
+            at = link.next.first.get().addr().0;
+        }
+        links
+    }
+
+    /// I14 for the list of marks and segments.
+    fn check_segment_links(&mut self, arena: &Arena) {
+        let limit = self.survey.segments.len() + self.survey.spans.len() + 2;
+        self.links(self.survey.arena_at(), arena.first.place.next.first.get().addr().0, limit);
+    }
+
+    /// I5: what nobody ever held in the last span is zero.
+    fn check_fresh(&mut self, fresh: u32) {
+        let Some(span) = self.survey.spans.last() else { return };
+        let (end, mut at) = (span.start + span.len, fresh.max(span.start));
+        let mut window = [0; 4096];
+        while at < end {
+            let len = (end - at).min(4096);
+            let bytes = &mut window[..len as usize];
+            if self.image.read(at, bytes).is_err() {
+                return;
+            }
+            if let Some(offset) = bytes.iter().position(|&byte| byte != 0) {
+                let place = at + offset as u32;
+                self.report("I5", place, format!("the byte at {place:#x} counts as never used and is not zero"));
+                return;
+            }
+            at += len;
+        }
+        for segment in &self.survey.segments {
+            if segment.kind != Kind::Free && segment.start >= span.start && segment.start + segment.len > fresh {
+                let text = format!("the segment at {:#x} is held and counts as never used", segment.start);
+                self.problems.push(Problem::new("I5", segment.tag, text));
+            }
+        }
+    }
+
+    /// I6: the page map names the slab of each quantum of a slab, the tag of the first quantum of a large segment, and
+    /// nothing else.
+    fn check_page_map(&mut self, state: &State) {
+        let mut expected: BTreeMap<u32, u32> = BTreeMap::new();
+        for segment in &self.survey.segments {
+            if segment.kind == Kind::Large {
+                expected.insert(segment.start, segment.tag);
+            }
+        }
+        for slab in &self.survey.slabs {
+            expected.extend((slab.start..slab.start + slab.len).step_by(QUANTUM as usize).map(|at| (at, slab.descriptor)));
+        }
+        let leaves = self.leaves(state);
+        for (page, leaf_at) in leaves {
+            let Some(leaf) = record_or::<Leaf>(self.image, leaf_at, "I6", &mut self.problems) else { continue };
+            for (quantum, word) in (0..LEAF_WORDS as u32).zip(&leaf) {
+                let at = page * PAGE_BYTES + quantum * QUANTUM;
+                let right = expected.remove(&at).unwrap_or(0);
+                if word.get() != right {
+                    let text = format!("the page map names {:#x} for {at:#x} instead of {right:#x}", word.get());
+                    self.report("I6", leaf_at + 4 * quantum, text);
+                }
+            }
+        }
+        for (at, right) in expected {
+            self.report("I6", at, format!("the page map has no leaf for {at:#x}, which {right:#x} describes"));
+        }
+    }
+
+    /// The pages that have leaves, and where those are.
+    fn leaves(&mut self, state: &State) -> Vec<(u32, u32)> {
+        let mut leaves = Vec::new();
+        let branches = state.map.iter().map(|id| id.get().addr().0);
+        for (high, branch_at) in (0_u32..).zip(branches).filter(|(_, at)| *at != 0) {
+            let Some(branch) = record_or::<Branch>(self.image, branch_at, "I6", &mut self.problems) else { continue };
+            let found = (0..FANOUT as u32).zip(branch.iter().map(|id: &core::cell::Cell<Id<Leaf>>| id.get().addr().0));
+            leaves.extend(found.filter(|(_, at)| *at != 0).map(|(low, at)| (high << 8 | low, at)));
+        }
+        leaves
+    }
+
+    /// I8, I9, I11 and I13 of a cache.
+    fn check_cache(&mut self, class: u32, cache: &Cache) {
+        let at = self.survey.cache_at(class);
+        let slabs: Vec<_> = self.survey.slabs.iter().filter(|slab| slab.class == class).collect();
+        let expected = slabs.iter().map(|slab| (slab.descriptor, bin(slab.free.count_ones(), slab.objects))).collect();
+        self.check_bins::<BINS>("I8", &cache.bins, at + offset_of!(Cache, bins) as u32, expected, "slab of this bin");
+        let empty = slabs.iter().filter(|slab| slab.free.count_ones() == slab.objects).count();
+        if empty > 1 {
+            self.report("I9", at, format!("the cache keeps {empty} empty slabs"));
+        }
+        let previous = cache.magazines.previous_rounds.get();
+        if previous != 0 && previous != cache.magazines.capacity.get() {
+            self.report("I11", at, format!("the previous magazine holds {previous} rounds, neither none nor all"));
+        }
+        let live: u64 = slabs.iter().map(|slab| u64::from(slab.live())).sum();
+        if cache.allocations.get() < live || (cache.creates.get() as usize) < slabs.len() {
+            let text = format!(
+                "{live} objects live of {} allocations, {} slabs of {} made",
+                cache.allocations.get(),
+                slabs.len(),
+                cache.creates.get()
+            );
+            self.report("I13", at, text);
+        }
+    }
+
+    /// I12: the reserve holds the records it counts, and none of them is in use.
+    fn check_reserve(&mut self, arena: &Arena) {
+        let head_at = self.survey.arena_at() + offset_of!(Arena, spare) as u32;
+        let count = arena.spare_count.get();
+        let limit = (self.survey.memory_len / u64::from(RECORD_LEN)).min(u64::from(count)) as usize;
+        let links = self.links(head_at, arena.spare.first.get().addr().0, limit);
+        if links.len() != count as usize {
+            self.report("I12", head_at, format!("the reserve counts {count} records and lists {}", links.len()));
+        }
+        let used = self.survey.segments.iter().map(|segment| segment.tag);
+        let mut used: BTreeSet<u32> = used.chain(self.survey.slabs.iter().map(|slab| slab.descriptor)).collect();
+        for link in links {
+            let record_at = link.wrapping_sub(offset_of!(Tag, free) as u32);
+            if !used.insert(record_at) {
+                self.report("I12", record_at, format!("the record at {record_at:#x} is in the reserve and in use, or there twice"));
+            }
+        }
+        let state = self.survey.layout.state..self.survey.layout.state + self.survey.layout.state_len;
+        for record_at in used {
+            let in_metadata = self.survey.segment_at(record_at).is_some_and(|segment| segment.kind == Kind::Metadata);
+            if !in_metadata && !state.contains(&record_at) {
+                self.report("I12", record_at, format!("the record at {record_at:#x} does not lie in metadata"));
+            }
+        }
+    }
+}
+
+/// The bin of a slab, computed from the other side than [`Slab::bin`]: by comparing with each bound.
+fn bin(free: u32, objects: u32) -> u32 {
+    match free {
+        0 => FULL,
+        _ if free == objects => EMPTY,
+        _ => (0..EMPTY).find(|&bin| free < 2 << bin).unwrap_or(EMPTY),
+    }
+}
+
+const _: () = assert!(offset_of!(Slab, place) == 0 && offset_of!(Tag, place) == 0 && size_of::<Word>() == 4);

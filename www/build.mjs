@@ -1,0 +1,71 @@
+// Builds the page into ../dist (or the folder named by `--out`): the shell, one script, one stylesheet,
+// and beside them what others generated: the engine (../pkg), the demo (demo/pkg) and its samples.
+// Every URL is relative, so the folder works from any static server and any sub-folder.
+import { build } from 'esbuild';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+/** Bytes of minified script that the page may ship; a larger page fails the build. */
+const BUDGET = 156 * 1024;
+
+const here = dirname(fileURLToPath(import.meta.url));
+const option = (name, fallback) => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? fallback : process.argv[at + 1];
+};
+const out = option('--out', join(here, '..', 'dist'));
+const entry = option('--entry', join(here, 'main.ts'));
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+
+await build({
+  entryPoints: [{ in: entry, out: 'main' }, { in: join(here, 'style.css'), out: 'main' }],
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  // uPlot's sheet is adopted by the chart's shadow root, which the page's stylesheet does not reach.
+  loader: { '.min.css': 'text' },
+  legalComments: 'eof',
+  logLevel: 'warning',
+});
+
+await cp(join(here, '..', 'index.html'), join(out, 'index.html'));
+const missing = [];
+for (const [folder, names] of [
+  [join(here, '..', 'pkg'), ['flagstone.js', 'flagstone_bg.wasm']],
+  [join(here, 'demo', 'pkg'), ['flagstone_demo.js', 'flagstone_demo_bg.wasm']],
+]) {
+  for (const name of names) {
+    await cp(join(folder, name), join(out, name)).catch(() => missing.push(name));
+  }
+}
+await copySamples(join(here, 'demo', 'samples'), join(out, 'samples'));
+
+const script = await readFile(join(out, 'main.js'));
+const style = await stat(join(out, 'main.css'));
+const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+console.log(`main.js ${kib(script.length)} (${kib(gzipSync(script).length)} gzip, budget ${kib(BUDGET)}), main.css ${kib(style.size)}`);
+if (missing.length > 0) {
+  console.log(`not built yet, so not in the folder: ${missing.join(', ')}`);
+}
+if (script.length > BUDGET) {
+  console.error('main.js is over its budget.');
+  process.exitCode = 1;
+}
+
+/** Copies the demo's samples and lists them, because a static server does not list a folder. */
+async function copySamples(from, to) {
+  const names = (await readdir(from).catch(() => [])).filter((name) => /\.(md|json|csv|rhai)$/.test(name)).sort();
+  await mkdir(to, { recursive: true });
+  const list = [];
+  for (const name of names) {
+    await cp(join(from, name), join(to, name));
+    list.push({ name, bytes: (await stat(join(from, name))).size });
+  }
+  await writeFile(join(to, 'list.json'), `${JSON.stringify(list)}\n`);
+}

@@ -1,0 +1,67 @@
+/**
+ * The demo program: loads the document workbench (Rust, compiled to WebAssembly) and says where its memory is. Knows nothing of the
+ * inspector. Relies on `flagstone_demo.js` and `flagstone_demo_bg.wasm` lying beside the page's script.
+ */
+
+export interface DocumentInfo {
+  id: number;
+  name: string;
+  kind: 'markdown' | 'json' | 'csv' | 'script';
+  bytes: number;
+  summary: string;
+  details: [string, string][];
+  milliseconds?: number;
+}
+
+/** Keeps documents open. Every call may throw an `Error` whose message is a sentence. */
+export interface Workbench {
+  open(name: string, bytes: Uint8Array): DocumentInfo;
+  close(id: number): boolean;
+  closeAll(): void;
+  list(): DocumentInfo[];
+  render(id: number, limit: number): string;
+}
+
+export interface Demo {
+  workbench: Workbench;
+  /** The exports of the running module. */
+  memory: WebAssembly.Memory;
+  root: WebAssembly.Global | undefined;
+}
+
+interface Package {
+  default(): Promise<{ memory: WebAssembly.Memory; __flagstone_root?: WebAssembly.Global }>;
+  Workbench: new () => Workbench;
+}
+
+/** Loads and starts the program; rejects with a sentence. */
+export async function loadDemo(): Promise<Demo> {
+  const url = new URL('./flagstone_demo.js', import.meta.url).href;
+  try {
+    const loaded: Package = await import(url);
+    const exports = await loaded.default();
+    return { workbench: new loaded.Workbench(), memory: exports.memory, root: exports.__flagstone_root };
+  } catch (cause) {
+    throw new Error('The demo program could not be loaded (flagstone_demo.js, flagstone_demo_bg.wasm).', { cause });
+  }
+}
+
+/** A small file that is shipped with the page. */
+export interface Sample {
+  name: string;
+  bytes: number;
+}
+
+/** The shipped samples; none when the page was built without them. */
+export async function listSamples(): Promise<Sample[]> {
+  const response = await fetch(new URL('./samples/list.json', import.meta.url));
+  if (!response.ok) return [];
+  const list: Sample[] = await response.json();
+  return list;
+}
+
+export async function fetchSample(name: string): Promise<Uint8Array> {
+  const response = await fetch(new URL(`./samples/${encodeURIComponent(name)}`, import.meta.url));
+  if (!response.ok) throw new Error(`The sample ${name} could not be loaded (status ${response.status}).`);
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,119 @@
+//! A document workbench: it opens Markdown, JSON, CSV and script files and keeps what it made of them until they are closed.
+//!
+//! This file holds the bindings only: it turns bytes from JavaScript into calls on [`workbench::Workbench`], and documents and errors into
+//! plain JavaScript objects. The app is an ordinary one whose allocator is flagstone, by the one line below.
+#![forbid(unsafe_code)]
+
+mod column;
+mod csv_table;
+mod error;
+mod json;
+mod markdown;
+mod phrase;
+mod preview;
+mod script;
+mod script_value;
+mod text;
+mod workbench;
+
+use js_sys::{Array, Object, Reflect};
+use wasm_bindgen::prelude::*;
+use workbench::Document;
+
+#[global_allocator]
+static ALLOCATOR: flagstone::Flagstone = flagstone::Flagstone::new();
+
+#[wasm_bindgen(typescript_custom_section)]
+const DOCUMENT_INFO: &str = r#"
+/** What is known of an open document. */
+export interface DocumentInfo {
+    id: number;
+    name: string;
+    kind: "markdown" | "json" | "csv" | "script";
+    /** Length of the file. */
+    bytes: number;
+    /** One line. */
+    summary: string;
+    /** Facts as name and value, in the order to show. */
+    details: [string, string][];
+    /** Time that opening took. */
+    milliseconds: number;
+}
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+}
+
+/// Keeps documents open and parsed.
+#[wasm_bindgen]
+pub struct Workbench {
+    inner: workbench::Workbench,
+}
+
+#[wasm_bindgen]
+impl Workbench {
+    /// A workbench without documents.
+    #[wasm_bindgen(constructor)]
+    #[expect(clippy::new_without_default, reason = "JavaScript has no defaults")]
+    pub fn new() -> Self {
+        Self {
+            inner: workbench::Workbench::new(now),
+        }
+    }
+
+    /// Opens a file; the name's ending tells the kind. Throws an `Error` of one sentence when the file cannot be used; nothing is kept then.
+    #[wasm_bindgen(unchecked_return_type = "DocumentInfo")]
+    pub fn open(&mut self, name: &str, bytes: &[u8]) -> Result<Object, JsError> {
+        self.inner
+            .open(name, bytes)
+            .map(describe)
+            .map_err(|sentence| JsError::new(&sentence))
+    }
+
+    /// Closes a document and frees all that was kept of it; false when it was not open.
+    pub fn close(&mut self, id: u32) -> bool {
+        self.inner.close(id)
+    }
+
+    /// Closes every document.
+    #[wasm_bindgen(js_name = closeAll)]
+    pub fn close_all(&mut self) {
+        self.inner.close_all();
+    }
+
+    /// The open documents, oldest first.
+    #[wasm_bindgen(unchecked_return_type = "DocumentInfo[]")]
+    pub fn list(&self) -> Array {
+        self.inner.documents().map(describe).collect()
+    }
+
+    /// At most `limit` characters of plain text that show what was made of the document. Throws when it is not open.
+    pub fn render(&self, id: u32, limit: usize) -> Result<String, JsError> {
+        self.inner
+            .render(id, limit)
+            .ok_or_else(|| JsError::new(&format!("Document {id} is not open.")))
+    }
+}
+
+fn describe(document: &Document) -> Object {
+    let details: Array = document
+        .details()
+        .into_iter()
+        .map(|(name, value)| Array::of2(&name.into(), &value.into()))
+        .collect();
+    let object = Object::new();
+    let set = |key: &str, value: JsValue| {
+        Reflect::set(&object, &key.into(), &value).expect("a new object takes any property");
+    };
+    set("id", document.id.into());
+    set("name", document.name.as_str().into());
+    set("kind", document.kind().into());
+    set("bytes", (document.bytes as f64).into());
+    set("summary", document.summary().into());
+    set("details", details.into());
+    set("milliseconds", document.milliseconds.into());
+    object
+}

@@ -1,0 +1,96 @@
+/**
+ * Takes samples of the heap at the chosen interval and keeps them in the state. Relies on a heap that can be read at any time.
+ *
+ * While the program works, the page cannot take samples (both run on one thread), so whoever knows of such work calls `sample`
+ * before and after it. A pause stops these too: the picture stays as it is until the pause ends or one sample is asked for.
+ */
+import type { CheckReport, Heap, Whatis } from './model/records.ts';
+import type { State } from './state.ts';
+
+export class Recorder {
+  readonly #state: State;
+  readonly #clock: () => number;
+  #heap: Heap | undefined;
+  #began = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(state: State, clock: () => number = () => performance.now()) {
+    this.#state = state;
+    this.#clock = clock;
+    state.paused.watch(() => this.#restart());
+    state.interval.watch(() => this.#restart());
+    state.granule.watch(() => this.#readMap());
+    state.tab.watch(() => this.#readMap());
+  }
+
+  attach(heap: Heap): void {
+    this.#heap = heap;
+    this.#began = this.#clock();
+    this.#state.phase.set({ kind: 'attached' });
+    this.take();
+    this.#restart();
+  }
+
+  /** Takes a sample unless recording rests; `during` says what the program did since the last one. */
+  sample(during?: string): void {
+    if (!this.#state.paused.value) this.take(during);
+  }
+
+  /** Takes a sample even in a pause. */
+  take(during?: string): void {
+    const state = this.#state;
+    const heap = this.#heap;
+    if (heap === undefined) return;
+    const start = this.#clock();
+    this.#guard(() => {
+      const summary = heap.summary();
+      const caches = heap.caches();
+      const arenas = heap.arenas();
+      state.cost.set(this.#clock() - start);
+      state.summary.set(summary);
+      state.caches.set(caches);
+      state.arenas.set(arenas);
+      state.history.value.push((start - this.#began) / 1000, summary, caches, during);
+      state.history.touch();
+    });
+    this.#readMap();
+  }
+
+  /** What lies at an address now. */
+  look(address: number): Whatis | undefined {
+    return this.#guard(() => this.#heap?.whatis(address));
+  }
+
+  check(): CheckReport | undefined {
+    const report = this.#guard(() => this.#heap?.check());
+    this.#state.report.set(report);
+    return report;
+  }
+
+  /** The map is the largest thing to read, so it is read only for eyes. */
+  #readMap(): void {
+    const state = this.#state;
+    const granule = state.granule.value;
+    if (this.#heap === undefined || granule === 0 || state.tab.value !== 'map') return;
+    this.#guard(() => state.map.set(this.#heap?.map(granule)));
+  }
+
+  #restart(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    if (this.#heap === undefined || this.#state.paused.value) return;
+    this.#timer = setInterval(() => this.sample(), this.#state.interval.value);
+  }
+
+  /** A heap that cannot be read is news for the person who looks at it, not the end of the page. */
+  #guard<T>(read: () => T): T | undefined {
+    try {
+      const value = read();
+      this.#state.trouble.set('');
+      return value;
+    } catch (error) {
+      this.#state.trouble.set(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+}

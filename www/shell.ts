@@ -1,0 +1,81 @@
+/**
+ * Puts program, recorder and inspector together. The only place that knows of both the demo and the inspector, and all it passes on is
+ * where the program's memory is and when the program works.
+ */
+import { WorkEvent, type DemoPanel } from './demo/demo-panel.ts';
+import type { Demo } from './demo/demo.ts';
+import type { Engine } from './model/records.ts';
+import { Recorder } from './recorder.ts';
+import { State, THEMES } from './state.ts';
+import type { InspectorApp } from './views/inspector-app.ts';
+
+const THEME = 'flagstone-theme';
+
+export interface Shell {
+  state: State;
+  recorder: Recorder;
+}
+
+/** Shows the page at once and fills it when engine and program are there; says what is missing when they do not come. */
+export async function mount(app: InspectorApp, panel: DemoPanel, engine: Promise<Engine>, demo: Promise<Demo>): Promise<Shell> {
+  const state = new State();
+  const recorder = new Recorder(state);
+  followTheme(state);
+  app.state = state;
+  app.recorder = recorder;
+  panel.addEventListener('work-begins', () => recorder.sample());
+  panel.addEventListener('work-ends', (event) => {
+    if (event instanceof WorkEvent) recorder.sample(event.what);
+  });
+
+  const [loadedEngine, loadedDemo] = await Promise.allSettled([engine, demo]);
+  if (loadedDemo.status === 'fulfilled') panel.demo = loadedDemo.value;
+  else panel.failure = sentence(loadedDemo.reason);
+  try {
+    if (loadedEngine.status === 'rejected') throw loadedEngine.reason;
+    if (loadedDemo.status === 'rejected') throw new Error('There is no running program whose memory could be read.');
+    const { memory, root } = loadedDemo.value;
+    recorder.attach(loadedEngine.value.attach(root === undefined ? { memory } : { memory, root }));
+  } catch (error) {
+    state.phase.set({ kind: 'failed', sentence: sentence(error) });
+  }
+  return { state, recorder };
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The theme is a mark on the document; what it comes to depends on the system where the choice is `auto`. */
+function followTheme(state: State): void {
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const apply = (): void => {
+    const theme = state.theme.value;
+    document.documentElement.dataset['theme'] = theme;
+    state.dark.set(theme === 'dark' || (theme === 'auto' && system.matches));
+  };
+  system.addEventListener('change', apply);
+  state.theme.watch(() => {
+    apply();
+    remember(state.theme.value);
+  });
+  state.theme.set(THEMES.find((theme) => theme === remembered()) ?? 'auto');
+  apply();
+}
+
+/** Where storage is blocked, a choice is forgotten and nothing else happens. */
+function remember(theme: string): void {
+  try {
+    localStorage.setItem(THEME, theme);
+  } catch {
+    return;
+  }
+}
+
+function remembered(): string | undefined {
+  try {
+    return localStorage.getItem(THEME) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}

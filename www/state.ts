@@ -1,0 +1,80 @@
+/**
+ * Every state of the inspector, each with one comment. Relies on the atoms and the model.
+ * Elements never write here: they send events, and `inspector-app` and the recorder set what changes.
+ */
+import { Atom } from './atom.ts';
+import { History } from './model/history.ts';
+import type { ArenaRow, CacheRow, CheckReport, HeapMap, Summary } from './model/records.ts';
+import type { Order } from './model/table.ts';
+
+export const TABS = ['overview', 'caches', 'map', 'check'] as const;
+export type Tab = (typeof TABS)[number];
+
+export const THEMES = ['auto', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** Sampling intervals that can be chosen, in milliseconds. */
+export const INTERVALS = [100, 250, 500, 1000, 2000, 5000] as const;
+
+/** Whether there is a heap to look at. */
+export type Phase =
+  | { kind: 'loading'; sentence: string }
+  | { kind: 'failed'; sentence: string }
+  | { kind: 'attached' };
+
+export class State {
+  /** Whether there is a heap to look at, and why not. */
+  readonly phase = new Atom<Phase>({ kind: 'loading', sentence: 'Loading the inspector and the program …' });
+  /** Why the last reading of the heap failed; empty when it did not. */
+  readonly trouble = new Atom('');
+
+  /** The newest sample. */
+  readonly summary = new Atom<Summary | undefined>(undefined);
+  /** Size classes of the newest sample, used or not. */
+  readonly caches = new Atom<readonly CacheRow[]>([]);
+  /** Arenas of the newest sample. */
+  readonly arenas = new Atom<readonly ArenaRow[]>([]);
+  /** All samples; changes inside, `touch`ed after each sample. */
+  readonly history = new Atom(new History());
+  /** Milliseconds that the newest sample took. */
+  readonly cost = new Atom(0);
+
+  /** The newest map; taken only while it is looked at. */
+  readonly map = new Atom<HeapMap | undefined>(undefined);
+  /** Bytes per cell that the map on the screen asks for; 0 before it is laid out. */
+  readonly granule = new Atom(0);
+  /** The address that was chosen on the map. */
+  readonly chosen = new Atom<number | undefined>(undefined);
+  /** The size class that the map shows alone. */
+  readonly spotlight = new Atom<number | undefined>(undefined);
+
+  /** The report of the last check of the heap. */
+  readonly report = new Atom<CheckReport | undefined>(undefined);
+
+  /** Whether sampling rests. */
+  readonly paused = new Atom(false);
+  /** Milliseconds between samples. */
+  readonly interval = new Atom(250);
+  /** The view that is shown. */
+  readonly tab = new Atom<Tab>('overview');
+  /** The chosen theme. */
+  readonly theme = new Atom<Theme>('auto');
+  /** What the theme comes to: canvases need to know. */
+  readonly dark = new Atom(false);
+
+  /** Order of the cache table. */
+  readonly order = new Atom<Order>({ key: 'liveBytes', descending: true });
+  /** Filter text of the cache table. */
+  readonly filter = new Atom('');
+  /** Whether the cache table leaves out size classes that were never used. */
+  readonly onlyUsed = new Atom(true);
+
+  /** All of them, for the one element that shows all. */
+  atoms(): { watch(watcher: () => void): () => void }[] {
+    return [
+      this.phase, this.trouble, this.summary, this.caches, this.arenas, this.history, this.cost, this.map, this.granule, this.chosen,
+      this.spotlight, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
+    ];
+  }
+}
+

@@ -1,0 +1,216 @@
+/**
+ * A heap that is made up: the same interface as the engine, the same answers for the same steps. For tests and first drawings only.
+ *
+ * It is a toy allocator over quanta: each size class fills slabs of four quanta, large allocations take whole quanta, growth adds pages.
+ */
+import { random } from '../demo/generate.ts';
+import type { ArenaRow, CacheRow, CheckReport, Composition, Heap, HeapMap, Slab, Summary, Whatis } from '../model/records.ts';
+
+export const PAGE = 65536;
+export const QUANTUM = 4096;
+const SLAB_QUANTA = 4;
+const STATIC_QUANTA = 6;
+const STACK_QUANTA = 16;
+const SIZES = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048];
+
+interface FakeSlab {
+  sizeClass: number;
+  start: number;
+  states: Uint8Array;
+}
+
+interface Large {
+  start: number;
+  length: number;
+}
+
+export class FakeHeap implements Heap {
+  readonly #next = random(7);
+  readonly #slabs = new Map<number, FakeSlab>();
+  readonly #large = new Map<number, Large>();
+  /** Owner of each quantum: a code of `HeapMap.owner`. */
+  #owners: number[] = [];
+  #allocations = SIZES.map(() => 0);
+  #frees = SIZES.map(() => 0);
+  #growths = 0;
+  #pages = 2;
+  problems: string[] = [];
+
+  constructor() {
+    this.#owners = [...Array.from({ length: STACK_QUANTA }, () => 2), ...Array.from({ length: STATIC_QUANTA }, () => 1), ...Array.from({ length: 2 }, () => 6)];
+    this.#fill();
+  }
+
+  #fill(): void {
+    while (this.#owners.length < (this.#pages * PAGE) / QUANTUM) this.#owners.push(5);
+  }
+
+  #take(quanta: number, owner: number): number {
+    for (;;) {
+      let run = 0;
+      for (let index = 0; index < this.#owners.length; index += 1) {
+        run = this.#owners[index] === 5 ? run + 1 : 0;
+        if (run < quanta) continue;
+        const first = index - quanta + 1;
+        this.#owners.fill(owner, first, index + 1);
+        return first * QUANTUM;
+      }
+      this.#pages += Math.max(1, Math.ceil((quanta * QUANTUM) / PAGE), Math.floor(this.#pages / 8));
+      this.#growths += 1;
+      this.#fill();
+    }
+  }
+
+  /** Allocates `bytes` as objects of mixed sizes and one large allocation per 512 KiB. */
+  work(bytes: number): void {
+    for (let left = bytes; left > 0;) {
+      if (this.#next() < 0.002) {
+        const length = QUANTUM * (1 + Math.floor(this.#next() * 24));
+        const start = this.#take(length / QUANTUM, 4);
+        this.#large.set(start, { start, length });
+        left -= length;
+        continue;
+      }
+      const sizeClass = Math.floor(this.#next() ** 2 * SIZES.length);
+      const size = SIZES[sizeClass] ?? 8;
+      const batch = 40;
+      for (let index = 0; index < batch; index += 1) this.#allocate(sizeClass, size);
+      left -= size * batch;
+    }
+  }
+
+  #allocate(sizeClass: number, size: number): void {
+    this.#allocations[sizeClass] = (this.#allocations[sizeClass] ?? 0) + 1;
+    let slab = [...this.#slabs.values()].findLast((candidate) => candidate.sizeClass === sizeClass && candidate.states.includes(0));
+    if (slab === undefined) {
+      const start = this.#take(SLAB_QUANTA, 3);
+      slab = { sizeClass, start, states: new Uint8Array(Math.floor((SLAB_QUANTA * QUANTUM) / size)) };
+      this.#slabs.set(start, slab);
+    }
+    slab.states[slab.states.indexOf(0)] = 1;
+  }
+
+  /** Frees `share` of all objects and large allocations; a few stay in magazines. */
+  drop(share: number): void {
+    for (const slab of this.#slabs.values()) {
+      slab.states.forEach((state, index) => {
+        if (state !== 1 || this.#next() >= share) return;
+        slab.states[index] = this.#next() < 0.06 ? 2 : 0;
+        this.#frees[slab.sizeClass] = (this.#frees[slab.sizeClass] ?? 0) + 1;
+      });
+      if (!slab.states.some((state) => state !== 0) && this.#next() < 0.8) {
+        this.#owners.fill(5, slab.start / QUANTUM, slab.start / QUANTUM + SLAB_QUANTA);
+        this.#slabs.delete(slab.start);
+      }
+    }
+    for (const large of this.#large.values()) {
+      if (this.#next() >= share) continue;
+      this.#owners.fill(5, large.start / QUANTUM, (large.start + large.length) / QUANTUM);
+      this.#large.delete(large.start);
+    }
+  }
+
+  summary(): Summary {
+    const caches = this.caches();
+    const sum = (value: (row: CacheRow) => number): number => caches.reduce((total, row) => total + value(row), 0);
+    const large = [...this.#large.values()].reduce((total, { length }) => total + length, 0);
+    const quanta = (owner: number): number => this.#owners.filter((code) => code === owner).length * QUANTUM;
+    const composition: Composition = {
+      staticData: quanta(1), stack: quanta(2), live: sum((row) => row.liveBytes) + large, magazines: sum((row) => row.magazineRounds * row.size),
+      slabFree: sum((row) => row.freeInSlabs * row.size), slabOverhead: sum((row) => row.overheadBytes), arenaFree: quanta(5), metadata: quanta(6), foreign: quanta(0),
+    };
+    const total = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+    return {
+      layoutVersion: 1, root: 0x10040, memoryBytes: this.#pages * PAGE, pages: this.#pages, quantum: QUANTUM, initialized: true, composition,
+      liveObjects: sum((row) => row.live) + this.#large.size, liveBytes: composition.live, allocations: total(this.#allocations) + this.#large.size,
+      frees: total(this.#frees), failures: 0, growths: this.#growths, grownPages: this.#pages - 2, refusals: 0, foreignGrowths: 0,
+      reclaims: Math.floor(this.#growths / 2), problems: this.problems,
+    };
+  }
+
+  caches(): CacheRow[] {
+    return SIZES.map((size, sizeClass) => {
+      const slabs = [...this.#slabs.values()].filter((slab) => slab.sizeClass === sizeClass);
+      const tally = [0, 0, 0];
+      for (const slab of slabs) for (const state of slab.states) tally[state] = (tally[state] ?? 0) + 1;
+      const [free = 0, live = 0, rounds = 0] = tally;
+      const perSlab = Math.floor((SLAB_QUANTA * QUANTUM) / size);
+      return {
+        class: sizeClass, name: `${size}`, size, slabBytes: SLAB_QUANTA * QUANTUM, objectsPerSlab: perSlab, allocations: this.#allocations[sizeClass] ?? 0,
+        frees: this.#frees[sizeClass] ?? 0, failures: 0, live, liveBytes: live * size, slabs: slabs.length,
+        emptySlabs: slabs.filter((slab) => slab.states.every((state) => state === 0)).length, objects: slabs.length * perSlab, magazineRounds: rounds,
+        magazineCapacity: 64, freeInSlabs: free, overheadBytes: slabs.length * (SLAB_QUANTA * QUANTUM - perSlab * size), slabCreates: slabs.length,
+        slabDestroys: 0, refills: 0, flushes: 0,
+      };
+    });
+  }
+
+  arenas(): ArenaRow[] {
+    const free = this.#owners.filter((code) => code === 5).length * QUANTUM;
+    const first = STACK_QUANTA + STATIC_QUANTA;
+    const total = (this.#owners.length - first) * QUANTUM;
+    return [{
+      name: 'heap', quantum: QUANTUM, spans: 1, segments: this.#slabs.size + this.#large.size + 3, total, inUse: total - free, free, freeSegments: 3,
+      largestFree: Math.min(free, 3 * PAGE), allocations: this.#slabs.size, frees: 0, failures: 0, growths: this.#growths, pages: this.#pages - 2,
+      largeLive: this.#large.size, largeLiveBytes: [...this.#large.values()].reduce((sum, { length }) => sum + length, 0),
+      slabBytes: this.#slabs.size * SLAB_QUANTA * QUANTUM, metadataBytes: 2 * QUANTUM, spanList: [{ start: first * QUANTUM, length: total }],
+    }];
+  }
+
+  map(granule: number): HeapMap {
+    const per = granule / QUANTUM;
+    const cells = Math.ceil(this.#owners.length / per);
+    const map: HeapMap = { granule, cells, owner: new Uint8Array(cells), cache: new Uint8Array(cells), live: new Uint8Array(cells) };
+    for (let cell = 0; cell < cells; cell += 1) {
+      const owner = this.#owners[cell * per] ?? 0;
+      const slab = this.#slabAt(cell * granule);
+      map.owner[cell] = owner;
+      map.cache[cell] = slab === undefined ? 0 : slab.sizeClass + 1;
+      map.live[cell] = owner === 4 ? 255 : slab === undefined ? 0 : this.#liveShare(slab, cell * granule, granule);
+    }
+    return map;
+  }
+
+  #liveShare(slab: FakeSlab, start: number, granule: number): number {
+    const size = SIZES[slab.sizeClass] ?? 8;
+    const first = Math.floor(Math.max(0, start - slab.start) / size);
+    const part = slab.states.subarray(first, first + Math.max(1, Math.floor(granule / size)));
+    return Math.round((255 * part.filter((state) => state === 1).length) / Math.max(1, part.length));
+  }
+
+  #slabAt(address: number): FakeSlab | undefined {
+    return [...this.#slabs.values()].find(({ start }) => address >= start && address < start + SLAB_QUANTA * QUANTUM);
+  }
+
+  whatis(address: number): Whatis {
+    const owner = this.#owners[Math.floor(address / QUANTUM)];
+    const base = { address, start: Math.floor(address / QUANTUM) * QUANTUM, length: QUANTUM, offset: address % QUANTUM };
+    if (owner === undefined) return { ...base, kind: 'outside', sentence: 'This address is outside of memory.' };
+    const slab = this.#slabAt(address);
+    if (slab !== undefined) return this.#object(address, slab);
+    const large = [...this.#large.values()].find(({ start, length }) => address >= start && address < start + length);
+    if (large !== undefined) {
+      return { address, ...large, offset: address - large.start, kind: 'large', state: 'live', segment: { ...large, kind: 'large' }, sentence: 'A live large allocation.' };
+    }
+    const kind = (['foreign', 'static data', 'stack', 'foreign', 'foreign', 'arena free', 'metadata'] as const)[owner] ?? 'foreign';
+    return { ...base, kind, sentence: `This address is in ${kind}.` };
+  }
+
+  #object(address: number, slab: FakeSlab): Whatis {
+    const objectSize = SIZES[slab.sizeClass] ?? 8;
+    const index = Math.floor((address - slab.start) / objectSize);
+    const start = slab.start + index * objectSize;
+    const record: Slab = { start: slab.start, length: SLAB_QUANTA * QUANTUM, objectSize, objects: slab.states.length, used: slab.states.filter((state) => state === 1).length, states: slab.states };
+    const state = (['free', 'live', 'magazine'] as const)[slab.states[index] ?? 0] ?? 'free';
+    return {
+      address, kind: index < slab.states.length ? 'object' : 'slab overhead', state, start, length: objectSize, offset: address - start, cache: slab.sizeClass, objectSize,
+      slab: record, segment: { start: slab.start, length: record.length, kind: 'slab' }, sentence: `A ${state} object of ${objectSize} bytes, number ${index + 1} of ${record.objects} in its slab.`,
+    };
+  }
+
+  check(): CheckReport {
+    return { ok: true, checked: { segments: this.#slabs.size, slabs: this.#slabs.size, objects: this.#slabs.size * 100, caches: SIZES.length }, problems: [] };
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,80 @@
+/** `<address-panel .found .chosen>`: what lies at one address, and the slab around it, object by object. */
+import { css, html, LitElement, type TemplateResult } from 'lit';
+import { address, bytes, count, exactBytes, plural, range, share } from '../model/format.ts';
+import type { CacheRow, Slab, Whatis } from '../model/records.ts';
+import { sheet } from './sheet.ts';
+import './term-hint.ts';
+
+/** More squares than this say nothing more to an eye. */
+const SQUARES = 600;
+const STATES = ['free', 'live', 'magazine'] as const;
+
+export class AddressPanel extends LitElement {
+  static override styles = [sheet, css`
+h3 { font: 600 16px var(--mono); }
+.sentence { margin: 6px 0 12px; font-size: 14px; min-height: 3em; }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 14px; font-size: 13.5px; }
+dt { color: var(--muted); }
+dd { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.slab { display: flex; flex-wrap: wrap; gap: 2px; margin: 5px -3px 3px; padding: 3px; max-height: 190px; overflow: auto; }
+.slab i { width: 9px; height: 9px; border-radius: 2px; flex: none; }
+.live { background: var(--part-live); } .magazine { background: var(--part-magazines); }
+.free { background: var(--part-arena-free); box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--text) 18%, transparent); }
+.slab i.here { outline: 2px solid var(--focus); outline-offset: 1px; }
+h4 { margin: 16px 0 0; font-size: 13px; }
+.key { display: flex; gap: 14px; font-size: 13px; } .key span { display: inline-flex; gap: 6px; align-items: center; }
+.chosen { font: 600 12px var(--sans); color: var(--accent); }
+`];
+  static override properties = { found: { attribute: false }, chosen: { type: Boolean }, caches: { attribute: false } };
+  declare found: Whatis | undefined;
+  declare chosen: boolean;
+  declare caches: readonly CacheRow[];
+
+  constructor() {
+    super();
+    this.chosen = false;
+    this.caches = [];
+  }
+
+  protected override render(): TemplateResult {
+    const { found } = this;
+    if (found === undefined) {
+      return html`<h3>Address</h3><p class="sentence muted">Point at a cell, or move with the arrow keys, to see what lies there. A click or Enter keeps it here.</p>`;
+    }
+    const state = found.state === undefined ? '' : found.state === 'magazine' ? ', in a magazine' : `, ${found.state}`;
+    return html`
+      <h3>${address(found.address)} ${this.chosen ? html`<span class="chosen">chosen</span>` : ''}</h3>
+      <p class="sentence">${found.sentence}</p>
+      <dl>
+        <dt>Kind</dt><dd>${found.kind}${state}</dd>
+        <dt>Range</dt><dd class="mono">${range(found.start, found.length)}</dd>
+        <dt>Length</dt><dd>${bytes(found.length)}${found.length >= 1024 ? html` <span class="muted">(${exactBytes(found.length)})</span>` : ''}</dd>
+        <dt>Offset</dt><dd>${plural(found.offset, 'byte')} in</dd>
+        ${found.objectSize === undefined ? '' : html`<dt><term-hint term="objectSize">Size class</term-hint></dt><dd>${this.#className(found)}</dd>`}
+        ${found.segment === undefined ? '' : html`<dt><term-hint term="segment">Segment</term-hint></dt><dd>${found.segment.kind}, <span class="mono">${range(found.segment.start, found.segment.length)}</span></dd>`}
+        ${found.span === undefined ? '' : html`<dt><term-hint term="span">Span</term-hint></dt><dd class="mono">${range(found.span.start, found.span.length)}</dd>`}
+      </dl>
+      ${found.slab === undefined ? '' : this.#slab(found.slab, found)}`;
+  }
+
+  #className(found: Whatis): string {
+    return this.caches.find((row) => row.class === found.cache)?.name ?? bytes(found.objectSize ?? 0);
+  }
+
+  #slab(slab: Slab, found: Whatis): TemplateResult {
+    const here = Math.floor((found.address - slab.start) / slab.objectSize);
+    const tally = [0, 0, 0];
+    for (const state of slab.states) tally[state] = (tally[state] ?? 0) + 1;
+    const first = Math.max(0, Math.min(here - SQUARES / 2, slab.objects - SQUARES));
+    const squares = [...slab.states.subarray(first, first + SQUARES)];
+    return html`
+      <h4>Its <term-hint term="slab">slab</term-hint>: ${plural(slab.objects, 'object')} of ${bytes(slab.objectSize)} in ${bytes(slab.length)}</h4>
+      <div class="slab" role="img" aria-label="${count(tally[1] ?? 0)} live, ${count(tally[2] ?? 0)} in magazines, ${count(tally[0] ?? 0)} free; this is number ${here + 1}">
+        ${squares.map((state, index) => html`<i class="${STATES[state] ?? ''} ${first + index === here ? 'here' : ''}"></i>`)}</div>
+      <p class="key"><span><i class="swatch live"></i>${count(tally[1] ?? 0)} live</span><span><i class="swatch magazine"></i>${count(tally[2] ?? 0)} in magazines</span>
+        <span><i class="swatch free"></i>${count(tally[0] ?? 0)} free</span></p>
+      <p class="small muted">${share(tally[1] ?? 0, slab.objects)} live${squares.length < slab.objects ? `; ${count(squares.length)} of ${count(slab.objects)} are drawn` : ''}</p>`;
+  }
+}
+
+customElements.define('address-panel', AddressPanel);

@@ -1,0 +1,43 @@
+/**
+ * The events that go up from the elements, by name and detail. All cross shadow roots, so that `inspector-app` hears them all.
+ */
+import type { Order } from '../model/table.ts';
+import type { Tab, Theme } from '../state.ts';
+
+export interface Wishes {
+  'show-tab': Tab;
+  'set-paused': boolean;
+  'set-interval': number;
+  'set-theme': Theme;
+  'take-sample': undefined;
+  'set-order': Order;
+  'set-filter': string;
+  'set-only-used': boolean;
+  'set-granule': number;
+  /** An address was chosen; `undefined` ends that. */
+  'choose-address': number | undefined;
+  /** Only this size class is to stand out on the map; `undefined` ends that. */
+  'set-spotlight': number | undefined;
+  'run-check': undefined;
+}
+
+export class Wish<K extends keyof Wishes> extends Event {
+  readonly detail: Wishes[K];
+
+  constructor(name: K, detail: Wishes[K]) {
+    super(name, { bubbles: true, composed: true });
+    this.detail = detail;
+  }
+}
+
+export function wish<K extends keyof Wishes>(from: EventTarget, name: K, detail: Wishes[K]): void {
+  from.dispatchEvent(new Wish(name, detail));
+}
+
+/** Calls `then` for each `name` that arrives at `at`. */
+export function onWish<K extends keyof Wishes>(at: EventTarget, name: K, then: (detail: Wishes[K]) => void): void {
+  at.addEventListener(name, (event) => {
+    // The name decides the detail's type: only `wish` sends these.
+    if (event instanceof Wish) then(event.detail);
+  });
+}

@@ -1,0 +1,102 @@
+/**
+ * `<inspector-app .state .recorder>`: the whole inspector. Hands the state down to the views and turns their wishes into changes of it.
+ * The program that is looked at has a place of its own, the slot `program`; nothing else is known of it here.
+ */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import type { Recorder } from '../recorder.ts';
+import type { State } from '../state.ts';
+import { onWish } from './events.ts';
+import { sheet } from './sheet.ts';
+import './arena-table.ts';
+import './cache-table.ts';
+import './check-view.ts';
+import './heap-map.ts';
+import './overview-view.ts';
+import './tool-bar.ts';
+
+export class InspectorApp extends LitElement {
+  static override styles = [sheet, css`
+.page { display: grid; grid-template-columns: 330px minmax(0, 1fr); gap: 20px; padding: 20px; max-width: 1720px; margin: 0 auto; align-items: start; }
+aside { position: sticky; top: 76px; max-height: calc(100vh - 96px); overflow: auto; border-radius: var(--radius); }
+main { display: grid; gap: 16px; min-width: 0; }
+.panel { display: grid; gap: 16px; min-width: 0; }
+.panel > * { min-width: 0; }
+.state { padding: 64px 20px; text-align: center; }
+.state h2 { font-size: 18px; margin-bottom: 8px; }
+.state p { max-width: 56ch; margin: 0 auto; color: var(--muted); }
+@media (max-width: 960px) {
+  .page { grid-template-columns: minmax(0, 1fr); padding: 12px; gap: 14px; }
+  aside { position: static; max-height: none; }
+}
+`];
+  static override properties = { state: { attribute: false }, recorder: { attribute: false } };
+  declare state: State | undefined;
+  declare recorder: Recorder | undefined;
+  #stops: (() => void)[] = [];
+
+  constructor() {
+    super();
+    onWish(this, 'show-tab', (tab) => this.state?.tab.set(tab));
+    onWish(this, 'set-paused', (paused) => this.state?.paused.set(paused));
+    onWish(this, 'set-interval', (interval) => this.state?.interval.set(interval));
+    onWish(this, 'set-theme', (theme) => this.state?.theme.set(theme));
+    onWish(this, 'take-sample', () => this.recorder?.take());
+    onWish(this, 'set-order', (order) => this.state?.order.set(order));
+    onWish(this, 'set-filter', (filter) => this.state?.filter.set(filter));
+    onWish(this, 'set-only-used', (only) => this.state?.onlyUsed.set(only));
+    onWish(this, 'set-granule', (granule) => this.state?.granule.set(granule));
+    onWish(this, 'choose-address', (address) => this.state?.chosen.set(address));
+    onWish(this, 'set-spotlight', (sizeClass) => this.state?.spotlight.set(sizeClass));
+    onWish(this, 'run-check', () => this.recorder?.check());
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (!changed.has('state')) return;
+    for (const stop of this.#stops) stop();
+    this.#stops = (this.state?.atoms() ?? []).map((atom) => atom.watch(() => this.requestUpdate()));
+  }
+
+  protected override render(): TemplateResult {
+    const { state } = this;
+    if (state === undefined) return html``;
+    const tab = state.tab.value;
+    return html`
+      <tool-bar .tab=${tab} .paused=${state.paused.value} .interval=${state.interval.value} .theme=${state.theme.value}
+        .ready=${state.phase.value.kind === 'attached'}></tool-bar>
+      <div class="page">
+        <aside aria-label="The program"><slot name="program"></slot></aside>
+        <main>
+          ${state.trouble.value === '' ? nothing : html`<p class="notice bad" role="alert">The heap cannot be read: ${state.trouble.value}</p>`}
+          <div class="panel" role="tabpanel" aria-label=${tab}>${this.#view(state)}</div>
+        </main>
+      </div>`;
+  }
+
+  #view(state: State): TemplateResult {
+    const phase = state.phase.value;
+    if (phase.kind === 'loading') return html`<div class="card state" role="status"><p>${phase.sentence}</p></div>`;
+    if (phase.kind === 'failed') return html`<div class="card state" role="alert"><h2>Nothing to inspect</h2><p>${phase.sentence}</p></div>`;
+    const summary = state.summary.value;
+    const history = state.history.value;
+    const recorded = history.recorded;
+    const caches = state.caches.value;
+    switch (state.tab.value) {
+      case 'overview':
+        return html`<overview-view .summary=${summary} .history=${history} .recorded=${recorded} .dark=${state.dark.value}></overview-view>`;
+      case 'caches':
+        return html`
+          <section class="card"><cache-table .rows=${caches} .history=${history} .recorded=${recorded} .order=${state.order.value}
+            .filter=${state.filter.value} .onlyUsed=${state.onlyUsed.value}></cache-table></section>
+          <section class="card"><arena-table .rows=${state.arenas.value}></arena-table></section>`;
+      case 'map':
+        return html`<section class="card"><heap-map .map=${state.map.value} .summary=${summary} .caches=${caches} .look=${this.#look}
+          .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
+      case 'check':
+        return html`<check-view .report=${state.report.value} .summary=${summary} .cost=${state.cost.value}></check-view>`;
+    }
+  }
+
+  readonly #look = (address: number): ReturnType<Recorder['look']> => this.recorder?.look(address);
+}
+
+customElements.define('inspector-app', InspectorApp);

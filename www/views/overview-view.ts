@@ -1,0 +1,79 @@
+/** `<overview-view .summary .history>`: the answer to "why is memory high": a sentence, figures, composition, time, growth. */
+import { css, html, LitElement, type TemplateResult } from 'lit';
+import { overhead, reusable, verdict } from '../model/composition.ts';
+import { bytes, count, plural, share } from '../model/format.ts';
+import type { Term } from '../model/glossary.ts';
+import type { History } from '../model/history.ts';
+import type { Summary } from '../model/records.ts';
+import { sheet } from './sheet.ts';
+import './composition-bar.ts';
+import './growth-list.ts';
+import './term-hint.ts';
+import './time-chart.ts';
+
+interface Figure {
+  label: string;
+  term: Term;
+  value: string;
+  note: string;
+}
+
+export class OverviewView extends LitElement {
+  static override styles = [sheet, css`
+:host { display: grid; gap: 16px; container-type: inline-size; }
+.verdict { font-size: 18px; line-height: 1.45; max-width: 68ch; text-wrap: pretty; }
+.figures { display: grid; grid-template-columns: repeat(6, 1fr); gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: var(--radius); overflow: hidden; }
+.figures > div { background: var(--surface); padding: 12px 16px; }
+dt { font-size: 13px; color: var(--muted); }
+dd.value { font-size: 22px; font-weight: 600; letter-spacing: -.01em; font-variant-numeric: tabular-nums; line-height: 1.35; white-space: nowrap; }
+dd.note { font-size: 13px; color: var(--muted); font-variant-numeric: tabular-nums; }
+.below { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }
+time-chart { margin-top: 8px; }
+@container (max-width: 900px) { .figures { grid-template-columns: repeat(3, 1fr); } }
+@container (max-width: 480px) { .figures { grid-template-columns: repeat(2, 1fr); } .figures > div { padding: 10px 12px; } .verdict { font-size: 16px; } }
+`];
+  static override properties = { summary: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean } };
+  declare summary: Summary | undefined;
+  declare history: History | undefined;
+  declare recorded: number;
+  declare dark: boolean;
+
+  constructor() {
+    super();
+    this.recorded = 0;
+    this.dark = false;
+  }
+
+  protected override render(): TemplateResult {
+    const { summary, history } = this;
+    if (summary === undefined || history === undefined) return html`<p class="card empty">No sample yet.</p>`;
+    return html`
+      <p class="verdict">${verdict(summary)}</p>
+      <dl class="figures">${figures(summary).map(({ label, term, value, note }) => html`<div>
+        <dt><term-hint term=${term}>${label}</term-hint></dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`)}</dl>
+      <section class="card"><h2>What memory is made of</h2>
+        <composition-bar .summary=${summary} .samples=${history.recorded} .mismatches=${history.mismatches}></composition-bar></section>
+      <div class="below">
+        <section class="card"><h2>Memory over time</h2>
+          <time-chart .history=${history} .recorded=${this.recorded} .dark=${this.dark}></time-chart></section>
+        <section class="card"><h2>Growth</h2>
+          <growth-list .growths=${history.growths} .recorded=${this.recorded}></growth-list></section>
+      </div>`;
+  }
+}
+
+function figures(summary: Summary): Figure[] {
+  const { composition, memoryBytes } = summary;
+  const others = summary.foreignGrowths > 0 ? `, ${count(summary.foreignGrowths)} by others` : '';
+  const failed = summary.failures > 0 ? `, ${count(summary.failures)} failed` : '';
+  return [
+    { label: 'Memory', term: 'page', value: bytes(memoryBytes), note: plural(summary.pages, 'page') },
+    { label: 'Live', term: 'live', value: bytes(composition.live), note: plural(summary.liveObjects, 'object') },
+    { label: 'Free to reuse', term: 'reusable', value: bytes(reusable(composition)), note: share(reusable(composition), memoryBytes) },
+    { label: 'Heap’s own cost', term: 'overhead', value: bytes(overhead(composition)), note: share(overhead(composition), memoryBytes) },
+    { label: 'Growths', term: 'growth', value: count(summary.growths), note: `+${plural(summary.grownPages, 'page')}${others}` },
+    { label: 'Allocations', term: 'allocation', value: count(summary.allocations), note: `${count(summary.frees)} frees${failed}` },
+  ];
+}
+
+customElements.define('overview-view', OverviewView);

@@ -1,0 +1,49 @@
+//! `tests/wasm_*.rs` on the real thing in node: memory that grows and the module's own exports.
+
+use super::Report;
+use crate::{paths, wasm};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::process::Command;
+
+pub(super) fn steps(report: &mut Report) -> Result<()> {
+    let wasm = wasm::Wasm::ensure()?;
+    report.tests("wasm tests pass in node", &mut command(&wasm)?);
+    report.tests(
+        "wasm tests pass in node, optimised",
+        command(&wasm)?.arg("--release"),
+    );
+    Ok(())
+}
+
+/// A command that runs the wasm tests, in node unless its environment says otherwise.
+pub(super) fn command(wasm: &wasm::Wasm) -> Result<Command> {
+    let mut command = wasm.cargo_test()?;
+    command.args("test --no-fail-fast --package flagstone --features inspector".split_whitespace());
+    command.args(["--target", wasm::TARGET]);
+    for test in tests()? {
+        command.args(["--test", &test]);
+    }
+    Ok(command)
+}
+
+/// The names of the wasm tests. The others need threads or files, and are not built for wasm.
+fn tests() -> Result<Vec<String>> {
+    let folder = paths::root().join("tests");
+    let mut names = Vec::new();
+    for entry in
+        fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        names.extend(
+            name.strip_suffix(".rs")
+                .filter(|name| name.starts_with("wasm_"))
+                .map(str::to_owned),
+        );
+    }
+    if names.is_empty() {
+        bail!("there is no tests/wasm_*.rs");
+    }
+    names.sort();
+    Ok(names)
+}
