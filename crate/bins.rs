@@ -3,20 +3,22 @@
 //! Bit `n` of `nonempty` is set iff list `n` has a link (invariants I3 and I8), so the lowest list at or above a bin is one
 //! instruction away. The free segments of an arena and the slabs of a cache are kept so.
 
+use core::cell::Cell;
+
 use crate::list::{self, Head, Link};
-use crate::record::{Id, Record, Word, get};
+use crate::record::{Id, Record, get};
 use crate::source::Source;
 
-/// `N` lists, at most 32.
+/// `N` lists, at most 64 and an even number.
 #[repr(C)]
 pub(crate) struct Bins<const N: usize> {
     /// Bit `n` is set iff list `n` is not empty.
-    pub(crate) nonempty: Word,
+    pub(crate) nonempty: Cell<u64>,
     /// The lists.
     pub(crate) heads: [Head; N],
 }
 
-// SAFETY: `repr(C)`, words, no padding.
+// SAFETY: `repr(C)`, a double word and an even number of words, no padding.
 unsafe impl<const N: usize> Record for Bins<N> {}
 
 impl<const N: usize> Id<Bins<N>> {
@@ -30,7 +32,7 @@ impl<const N: usize> Id<Bins<N>> {
 /// The head of list `bin`.
 const fn head(bins: Id<Bins<0>>, bin: u32) -> Id<Head> {
     // SAFETY: `bin` is below the number of lists (callers count bits of `nonempty` or compute bins); heads are 4 bytes.
-    unsafe { bins.field(4 + 4 * bin) }
+    unsafe { bins.field(8 + 4 * bin) }
 }
 
 /// Puts `link` first into list `bin`.

@@ -30,10 +30,11 @@ impl<S: Source> Caching<'_, S> {
         get(self.source, self.cache)
     }
 
-    /// Fills the loaded magazine, which is empty, from the fullest slabs; whether there is a round now.
+    /// Fills the loaded magazine, which is empty, with objects of `size` from the fullest slabs; whether there is a round
+    /// now.
     ///
     /// Objects go in from the top of a slab down, so they come out in the order of their addresses.
-    pub(crate) fn refill(&self) -> bool {
+    pub(crate) fn refill(&self, size: u32) -> bool {
         let cache = self.state();
         let magazines = &cache.magazines;
         loop {
@@ -47,7 +48,7 @@ impl<S: Source> Caching<'_, S> {
             let mut free = slab.free.get();
             while free != 0 {
                 let index = 63 - free.leading_zeros();
-                if !magazines.give(self.source, slab.start.get() + index * cache.size.get()) {
+                if !magazines.give(self.source, slab.start.get() + index * size) {
                     break;
                 }
                 free &= !(1 << index);
@@ -57,23 +58,36 @@ impl<S: Source> Caching<'_, S> {
         }
     }
 
-    /// Gives the `rounds` rounds of the magazine at `base` back to their slabs.
-    pub(crate) fn flush(&self, map: Id<Map>, base: u32, rounds: u32) {
-        let size = self.state().size.get();
-        for index in 0..rounds {
-            let object = slot(self.source, base, index).get();
-            let id = record::slab_named(page_map::look(self.source, map, object));
+    /// Gives the `rounds` rounds, objects of `size`, of the magazine at `base` back to their slabs.
+    ///
+    /// Neighbours in a magazine often come from one slab, so a slab is looked up and filed once for a run of them.
+    pub(crate) fn flush(&self, map: Id<Map>, size: u32, base: u32, rounds: u32) {
+        let mut index = 0;
+        while index < rounds {
+            let id = record::slab_named(page_map::look(self.source, map, slot(self.source, base, index).get()));
             let slab = get(self.source, id);
-            self.withdraw(id);
-            slab.free.set(slab.free.get() | 1 << quotient(object - slab.start.get(), size));
-            self.file(id);
+            let bin = slab.bin();
+            let mut free = slab.free.get();
+            while index < rounds {
+                let offset = slot(self.source, base, index).get().wrapping_sub(slab.start.get());
+                let object = quotient(offset, size);
+                if object >= slab.objects.get() {
+                    break;
+                }
+                free |= 1 << object;
+                index += 1;
+            }
+            slab.free.set(free);
+            if slab.bin() != bin {
+                bins::withdraw(self.source, self.cache.bins(), bin, id.place());
+                self.file(id);
+            }
         }
     }
 
-    /// Adds a slab whose `start`, `class` and `segment` are set.
-    pub(crate) fn adopt(&self, id: Id<Slab>) {
+    /// Adds a slab of `objects` free objects, whose `start`, `class` and `segment` are set.
+    pub(crate) fn adopt(&self, id: Id<Slab>, objects: u32) {
         let (cache, slab) = (self.state(), get(self.source, id));
-        let objects = cache.magazines.capacity.get();
         slab.objects.set(objects);
         slab.free.set(u64::MAX >> (64 - objects));
         cache.creates.set(cache.creates.get() + 1);

@@ -7,12 +7,13 @@
 use core::ptr;
 
 use crate::cache::Caching;
-use crate::magazine::Magazines;
+use crate::magazine::{Magazines, slot};
 use crate::page_map;
 use crate::record::{Id, get};
-use crate::size_class::{CLASSES, class_of, natural_align, objects_in_slab, size_of_class, slab_len};
+use crate::size_class::{CLASSES, SLAB_CLASSES, class_of, objects_in_slab, rounds, size_of_class, slab_len};
 use crate::source::Source;
 use crate::units::{Addr, QUANTUM, quanta_up};
+use crate::vmem::tag::RECORD_LEN;
 use crate::vmem::{Tag, Vmem};
 
 mod grow;
@@ -75,7 +76,7 @@ impl<S: Source> Engine<S> {
     /// A round of a magazine, in constant time; otherwise what the slow path takes.
     #[inline(never)]
     pub(crate) fn alloc(&self, size: u32, align: u32) -> Addr {
-        let class = class_of(rounded(size, align));
+        let class = class_of(rounded(size, align), align);
         if class >= CLASSES as u32 {
             return self.alloc_large(size, align);
         }
@@ -95,7 +96,7 @@ impl<S: Source> Engine<S> {
     /// - `addr` came from `alloc` (or `realloc`) of this heap for `size` and `align`, and is given back once.
     #[inline(never)]
     pub(crate) unsafe fn free(&self, addr: Addr, size: u32, align: u32) {
-        let class = class_of(rounded(size, align));
+        let class = class_of(rounded(size, align), align);
         if class >= CLASSES as u32 {
             self.free_large(addr);
         } else if !self.magazines(class).give(&self.source, addr.0) {
@@ -103,7 +104,7 @@ impl<S: Source> Engine<S> {
         }
     }
 
-    /// An object of `class` where the loaded magazine is empty.
+    /// An object of `class` where the loaded magazine is empty. Magazines of segments are filled by frees alone.
     #[cold]
     #[inline(never)]
     fn alloc_slow(&self, class: u32) -> Addr {
@@ -111,6 +112,8 @@ impl<S: Source> Engine<S> {
         let magazines = &cache.magazines;
         if magazines.previous_rounds.get() != 0 {
             magazines.exchange();
+        } else if class >= SLAB_CLASSES as u32 {
+            return self.alloc_large(size_of_class(class), QUANTUM);
         } else if !self.refill(class) {
             cache.failures.set(cache.failures.get() + 1);
             return Addr(0);
@@ -121,32 +124,29 @@ impl<S: Source> Engine<S> {
 
     /// Puts rounds into the empty magazines of a class; whether that was possible.
     fn refill(&self, class: u32) -> bool {
-        if self.magazines(class).capacity.get() == 0 && !self.equip(class) {
-            return false;
-        }
-        self.cache(class).refill() || (self.new_slab(class) && self.cache(class).refill())
+        self.equip(class) && (self.cache(class).refill(size_of_class(class)) || (self.new_slab(class) && self.cache(class).refill(size_of_class(class))))
     }
 
-    /// Gives a cache that was never used its sizes and magazines.
+    /// Gives a cache magazines, where it has none yet; whether it has now.
     fn equip(&self, class: u32) -> bool {
-        let size = size_of_class(class);
-        let rounds = objects_in_slab(size);
-        let Some(at) = self.metadata(8 * rounds) else { return false };
-        let cache = get(&self.source, self.id().cache(class));
-        cache.size.set(size);
-        cache.magazines.loaded.set(at.0);
-        cache.magazines.previous.set(at.0 + 4 * rounds);
-        cache.magazines.capacity.set(rounds);
+        let magazines = self.magazines(class);
+        if magazines.capacity.get() == 0 {
+            let rounds = rounds(size_of_class(class));
+            let Some(at) = self.metadata((8 * rounds).next_multiple_of(RECORD_LEN)) else { return false };
+            magazines.loaded.set(at.0);
+            magazines.previous.set(at.0 + 4 * rounds);
+            magazines.capacity.set(rounds);
+        }
         true
     }
 
     /// Gives the cache of `class` a slab.
     fn new_slab(&self, class: u32) -> bool {
         let size = size_of_class(class);
-        let Some(segment) = self.segment(slab_len(size), natural_align(size), SLAB) else { return false };
+        let Some(segment) = self.segment(slab_len(size), QUANTUM, SLAB) else { return false };
         let tag = get(&self.source, segment);
         let (start, end) = (tag.start.get(), tag.end());
-        if !self.map_leaf(start) || !self.map_leaf(end - 1) || !self.reserve() {
+        if !self.map_ready(start, true) || !self.map_ready(end - 1, true) || !self.reserve() {
             self.vmem().free(segment);
             return false;
         }
@@ -156,8 +156,8 @@ impl<S: Source> Engine<S> {
         slab.class.set(class);
         slab.segment.set(segment);
         tag.owner.set(id.addr().0);
-        page_map::note(&self.source, self.id().map(), start, end, id.addr().0);
-        self.cache(class).adopt(id);
+        page_map::note_all(&self.source, self.id().map(), start, end, id.addr().0);
+        self.cache(class).adopt(id, objects_in_slab(size));
         true
     }
 
@@ -167,7 +167,7 @@ impl<S: Source> Engine<S> {
         while let Some(id) = self.cache(class).part(keep) {
             let segment = get(&self.source, id).segment.get();
             let tag = get(&self.source, segment);
-            page_map::note(&self.source, self.id().map(), tag.start.get(), tag.end(), 0);
+            page_map::note_all(&self.source, self.id().map(), tag.start.get(), tag.end(), 0);
             self.vmem().free(segment);
             self.give_slab_record(id);
         }
@@ -177,6 +177,10 @@ impl<S: Source> Engine<S> {
     #[cold]
     #[inline(never)]
     fn free_slow(&self, class: u32, addr: Addr) {
+        if !self.equip(class) {
+            // Only a segment comes here: an object of a slab has passed through a magazine.
+            return self.free_large(addr);
+        }
         self.flush_previous(class);
         let magazines = self.magazines(class);
         magazines.exchange();
@@ -184,42 +188,48 @@ impl<S: Source> Engine<S> {
         self.trim(class, 1);
     }
 
-    /// Gives the rounds of the previous magazine, if any, back to their slabs.
+    /// Gives the rounds of the previous magazine, if any, back to their slabs or to the arena.
     fn flush_previous(&self, class: u32) {
         let magazines = self.magazines(class);
-        let rounds = magazines.previous_rounds.replace(0);
-        self.cache(class).flush(self.id().map(), magazines.previous.get(), rounds);
+        let (base, rounds) = (magazines.previous.get(), magazines.previous_rounds.replace(0));
+        if class < SLAB_CLASSES as u32 {
+            return self.cache(class).flush(self.id().map(), size_of_class(class), base, rounds);
+        }
+        for index in 0..rounds {
+            self.free_large(Addr(slot(&self.source, base, index).get()));
+        }
     }
 
     /// A segment of the arena, with the reserve of records full before.
     fn segment(&self, len: u32, align: u32, kind: u32) -> Option<Id<Tag>> {
-        if self.reserve() { self.obtain(len, align.max(QUANTUM), kind) } else { None }
+        if self.reserve() { self.obtain(len, align, kind) } else { None }
     }
 
     /// A segment of the arena: from what is free, then from what can be reclaimed, then from growth.
+    ///
+    /// Reclaiming waits until the memory has grown by a quarter since it last was in vain, and by a page since it served:
+    /// a heap that grows would otherwise empty its magazines at every step.
     fn obtain(&self, len: u32, align: u32, kind: u32) -> Option<Id<Tag>> {
-        let vmem = self.vmem();
+        let (vmem, state) = (self.vmem(), self.state());
         loop {
             let segment = vmem.alloc(len, align, kind);
-            if segment.is_some() || !(self.reclaim() || self.grow(len, align)) {
+            if segment.is_some() {
                 return segment;
             }
+            let pages = self.source.end().0;
+            if pages >= state.reclaim_at.get() {
+                self.flush_all();
+                let segment = vmem.alloc(len, align, kind);
+                let wait = if segment.is_some() { 1 } else { pages / 4 + 1 };
+                state.reclaim_at.set(pages + wait);
+                if segment.is_some() {
+                    return segment;
+                }
+            }
+            if !self.grow(len, align) {
+                return None;
+            }
         }
-    }
-
-    /// Puts what lies idle in magazines and empty slabs back into the arena, before a growth; whether that was done.
-    ///
-    /// Once for every eighth by which the memory has grown: a heap that grows would otherwise empty its magazines at every
-    /// step, and one that has just done so has nothing to gain.
-    fn reclaim(&self) -> bool {
-        let state = self.state();
-        let pages = self.source.end().0;
-        if pages < state.reclaim_at.get() {
-            return false;
-        }
-        state.reclaim_at.set(pages + pages / 8 + 1);
-        self.flush_all();
-        true
     }
 
     /// Empties all magazines and returns all empty slabs.
@@ -241,10 +251,10 @@ impl<S: Source> Engine<S> {
     #[inline(never)]
     fn alloc_large(&self, size: u32, align: u32) -> Addr {
         let state = self.state();
-        if let Some(segment) = self.segment(quanta_up(size), align, LARGE) {
+        if let Some(segment) = self.segment(quanta_up(size), align.max(QUANTUM), LARGE) {
             let start = get(&self.source, segment).start.get();
-            if self.map_leaf(start) {
-                page_map::note(&self.source, self.id().map(), start, start + 1, segment.addr().0);
+            if self.map_ready(start, false) {
+                page_map::note(&self.source, self.id().map(), start, segment.addr().0);
                 state.large_allocations.set(state.large_allocations.get() + 1);
                 return Addr(start);
             }
@@ -265,17 +275,16 @@ impl<S: Source> Engine<S> {
     #[inline(never)]
     fn free_large(&self, addr: Addr) {
         let segment = self.segment_at(addr);
-        page_map::note(&self.source, self.id().map(), addr.0, addr.0 + 1, 0);
+        page_map::note(&self.source, self.id().map(), addr.0, 0);
         self.vmem().free(segment);
     }
 
-    /// Memory of `size` zero bytes, as `alloc`; bytes that are zero since growth are not cleared again.
+    /// Memory of `size` zero bytes, as `alloc`; bytes that are zero since growth are not cleared again. So a segment is a
+    /// new one, from no magazine.
     pub(crate) fn alloc_zeroed(&self, size: u32, align: u32) -> Addr {
-        let addr = self.alloc(size, align);
-        let zero = addr.0 == 0
-            || class_of(rounded(size, align)) >= CLASSES as u32
-                && get(&self.source, self.segment_at(addr)).owner.get() != 0;
-        if !zero {
+        let small = class_of(rounded(size, align), align) < SLAB_CLASSES as u32;
+        let addr = if small { self.alloc(size, align) } else { self.alloc_large(size, align) };
+        if addr.0 != 0 && (small || get(&self.source, self.segment_at(addr)).owner.get() == 0) {
             let at = self.source.at(addr);
             // SAFETY: the `size` bytes there were just allocated and are nobody else's.
             unsafe { at.write_bytes(0, size as usize) };
@@ -289,10 +298,10 @@ impl<S: Source> Engine<S> {
     /// # Safety
     /// - as for `free`; and `new_size` is as a size for `alloc`.
     pub(crate) unsafe fn realloc(&self, addr: Addr, size: u32, align: u32, new_size: u32) -> Addr {
-        let class = class_of(rounded(size, align)).min(CLASSES as u32);
-        if class == class_of(rounded(new_size, align)).min(CLASSES as u32)
-            && (class < CLASSES as u32 || self.resize(self.segment_at(addr), quanta_up(new_size)))
-        {
+        let class = class_of(rounded(size, align), align);
+        let new_class = class_of(rounded(new_size, align), align);
+        let segments = class.min(new_class) >= SLAB_CLASSES as u32;
+        if if segments { self.resize(self.segment_at(addr), quanta_up(new_size)) } else { class == new_class } {
             return addr;
         }
         let new = self.alloc(new_size, align);

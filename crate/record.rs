@@ -97,13 +97,13 @@ impl<T> Id<T> {
         Id { addr: self.addr + offset, of: PhantomData }
     }
 
-    /// The record of type `U` whose field at `offset` this is; none for none.
+    /// The record of type `U` whose field at `offset` this is. Where `offset` is zero, none for none.
     ///
     /// # Safety
-    /// - this is none, or the field of a live `U` at `offset`.
+    /// - this is the field of a live `U` at `offset`, or none and `offset` is zero.
     #[inline(always)]
     pub(crate) const unsafe fn container<U>(self, offset: u32) -> Id<U> {
-        if self.addr == 0 { Id::NONE } else { Id { addr: self.addr - offset, of: PhantomData } }
+        Id { addr: self.addr - offset, of: PhantomData }
     }
 }
 

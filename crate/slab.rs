@@ -35,13 +35,13 @@ const _: () = assert!(size_of::<Slab>() == size_of::<Tag>());
 /// Bins of slabs: bin `n` holds those with `2^n` to `2^(n+1) - 1` free objects, [`EMPTY`] the empty ones and [`FULL`] the
 /// full ones. So the fullest slabs that have a free object are in the lowest bin, and an allocation from there fills what
 /// is nearly full (illumos binning).
-pub(crate) const BINS: usize = 9;
+pub(crate) const BINS: usize = 8;
 
 /// The bin of empty slabs.
-pub(crate) const EMPTY: u32 = 7;
+pub(crate) const EMPTY: u32 = 6;
 
 /// The bin of full slabs, beyond all that an allocation looks at.
-pub(crate) const FULL: u32 = 8;
+pub(crate) const FULL: u32 = 7;
 
 impl Slab {
     /// Number of free objects.
@@ -50,7 +50,6 @@ impl Slab {
     }
 
     /// The bin the slab belongs into.
-    #[inline(never)]
     pub(crate) fn bin(&self) -> u32 {
         let free = self.free_objects();
         if free == self.objects.get() {

@@ -7,7 +7,7 @@
 
 use crate::heap::{Engine, LARGE, META, SLAB};
 use crate::record::{Id, get};
-use crate::size_class::CLASSES;
+use crate::size_class::{CLASSES, SLAB_CLASSES, size_of_class};
 use crate::slab::Slab;
 use crate::source::Source;
 use crate::units::Pages;
@@ -27,10 +27,10 @@ use crate::vmem::{FREE, SPAN, Tag};
 /// assert_eq!(stats.live_bytes(), 112);
 /// # unsafe { heap.dealloc(at, layout) };
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The caches, by size class.
+    /// The caches, by size class: first those of slabs, then those of segments.
     pub caches: [CacheStats; CLASSES],
     /// Requests above the largest class.
     pub large: LargeStats,
@@ -42,15 +42,15 @@ pub struct Stats {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Bytes of an object; 0 for a class that was never used.
+    /// Bytes of an object.
     pub size: u32,
-    /// Allocations served.
+    /// Allocations served. For a cache of segments only those from its magazines: the others count as large.
     pub allocations: u64,
-    /// Objects given back.
+    /// Objects given back; 0 for a cache of segments, whose objects the arena counts.
     pub frees: u64,
     /// Requests that got null.
     pub failures: u32,
-    /// Objects that the application holds.
+    /// Objects that the application holds; 0 for a cache of segments.
     pub live: u32,
     /// Free objects in magazines.
     pub magazine_rounds: u32,
@@ -61,16 +61,16 @@ pub struct CacheStats {
     /// Objects of all slabs, free or not.
     pub objects: u32,
     /// Slabs made.
-    pub slab_creates: u32,
+    pub slab_creates: u64,
     /// Slabs returned to the arena.
-    pub slab_destroys: u32,
+    pub slab_destroys: u64,
 }
 
-/// The counters of large requests.
+/// The counters of requests that are served by segments of the arena.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LargeStats {
-    /// Allocations served.
+    /// Allocations served, from magazines of segments too.
     pub allocations: u64,
     /// Segments given back.
     pub frees: u64,
@@ -92,6 +92,8 @@ pub struct ArenaStats {
     pub in_use: u32,
     /// Bytes of free segments.
     pub free: u32,
+    /// Bytes of segments in magazines.
+    pub parked_bytes: u32,
     /// Bytes of slabs.
     pub slab_bytes: u32,
     /// Bytes of metadata.
@@ -110,6 +112,12 @@ pub struct ArenaStats {
     pub refusals: u32,
     /// Times idle memory was reclaimed.
     pub reclaims: u32,
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        Self { caches: [CacheStats::default(); CLASSES], large: LargeStats::default(), arena: ArenaStats::default() }
+    }
 }
 
 impl Stats {
@@ -134,7 +142,7 @@ impl<S: Source> Engine<S> {
         let mut stats = Stats::default();
         for (class, cache) in (0..).zip(&mut stats.caches) {
             let record = get(self.source(), self.id().cache(class));
-            cache.size = record.size.get();
+            cache.size = size_of_class(class);
             cache.allocations = record.allocations.get();
             cache.failures = record.failures.get();
             cache.slab_creates = record.creates.get();
@@ -145,16 +153,23 @@ impl<S: Source> Engine<S> {
         stats.arena.refusals = state.refusals.get();
         stats.arena.reclaims = state.reclaims.get();
         self.add_segments(&mut stats);
-        for cache in &mut stats.caches {
+        let (slabs, segments) = stats.caches.split_at_mut(SLAB_CLASSES);
+        for cache in slabs {
             cache.live -= cache.magazine_rounds;
             cache.frees = cache.allocations - u64::from(cache.live);
-            cache.slab_destroys = cache.slab_creates - cache.slabs;
+            cache.slab_destroys = cache.slab_creates - u64::from(cache.slabs);
         }
         stats.large.allocations = state.large_allocations.get();
+        for cache in segments {
+            stats.large.allocations += cache.allocations;
+            stats.large.live -= cache.magazine_rounds;
+            stats.arena.parked_bytes += cache.magazine_rounds * cache.size;
+        }
+        stats.large.live_bytes -= stats.arena.parked_bytes;
         stats.large.frees = stats.large.allocations - u64::from(stats.large.live);
         stats.large.failures = state.large_failures.get();
         let arena = &mut stats.arena;
-        arena.in_use = stats.large.live_bytes + arena.slab_bytes + arena.metadata_bytes;
+        arena.in_use = stats.large.live_bytes + arena.parked_bytes + arena.slab_bytes + arena.metadata_bytes;
         arena.total = arena.in_use + arena.free;
         stats
     }

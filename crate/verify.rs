@@ -16,8 +16,8 @@ use crate::heap::State;
 use crate::image::survey::{Kind, Survey};
 use crate::image::{Error, Image, Problem, record, record_or};
 use crate::list::Link;
-use crate::page_map::{Branch, FANOUT, LEAF_WORDS, Leaf};
-use crate::record::{Id, Word};
+use crate::page_map::{Branch, DIRECT, FANOUT, LEAF_WORDS, Leaf};
+use crate::record::Word;
 use crate::slab::{BINS, EMPTY, FULL, Slab};
 use crate::units::{Addr, LIMIT, PAGE_BYTES, QUANTUM};
 use crate::vmem::tag::RECORD_LEN;
@@ -88,7 +88,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     fn check_free_lists(&mut self, arena: &Arena) {
         let mut expected: BTreeMap<u32, u32> = BTreeMap::new();
         for segment in self.survey.segments.iter().filter(|segment| segment.kind == Kind::Free) {
-            expected.insert(segment.tag + offset_of!(Tag, free) as u32, segment.len.ilog2());
+            expected.insert(segment.tag + offset_of!(Tag, free) as u32, free_list(segment.len));
         }
         let bins_at = self.survey.arena_at() + offset_of!(Arena, free) as u32;
         self.check_bins("I3", &arena.free, bins_at, expected, "free segment");
@@ -174,40 +174,47 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     fn check_page_map(&mut self, state: &State) {
         let mut expected: BTreeMap<u32, u32> = BTreeMap::new();
         for segment in &self.survey.segments {
-            if segment.kind == Kind::Large {
+            if matches!(segment.kind, Kind::Large | Kind::Parked) {
                 expected.insert(segment.start, segment.tag);
             }
         }
         for slab in &self.survey.slabs {
             expected.extend((slab.start..slab.start + slab.len).step_by(QUANTUM as usize).map(|at| (at, slab.descriptor)));
         }
-        let leaves = self.leaves(state);
-        for (page, leaf_at) in leaves {
-            let Some(leaf) = record_or::<Leaf>(self.image, leaf_at, "I6", &mut self.problems) else { continue };
+        for (page, entry, entry_at) in self.entries(state) {
+            if entry & DIRECT != 0 {
+                let named = expected.range(page * PAGE_BYTES..=page * PAGE_BYTES + (PAGE_BYTES - 1)).next();
+                match named.map(|(at, tag)| (*at, *tag)) {
+                    Some((at, tag)) if tag == entry - DIRECT => _ = expected.remove(&at),
+                    _ => self.report("I6", entry_at, format!("the page map names {:#x} for page {page}", entry - DIRECT)),
+                }
+                continue;
+            }
+            let Some(leaf) = record_or::<Leaf>(self.image, entry, "I6", &mut self.problems) else { continue };
             for (quantum, word) in (0..LEAF_WORDS as u32).zip(&leaf) {
                 let at = page * PAGE_BYTES + quantum * QUANTUM;
                 let right = expected.remove(&at).unwrap_or(0);
                 if word.get() != right {
                     let text = format!("the page map names {:#x} for {at:#x} instead of {right:#x}", word.get());
-                    self.report("I6", leaf_at + 4 * quantum, text);
+                    self.report("I6", entry + 4 * quantum, text);
                 }
             }
         }
         for (at, right) in expected {
-            self.report("I6", at, format!("the page map has no leaf for {at:#x}, which {right:#x} describes"));
+            self.report("I6", at, format!("the page map has nothing for {at:#x}, which {right:#x} describes"));
         }
     }
 
-    /// The pages that have leaves, and where those are.
-    fn leaves(&mut self, state: &State) -> Vec<(u32, u32)> {
-        let mut leaves = Vec::new();
+    /// The pages that have entries, those, and where they are.
+    fn entries(&mut self, state: &State) -> Vec<(u32, u32, u32)> {
+        let mut entries = Vec::new();
         let branches = state.map.iter().map(|id| id.get().addr().0);
         for (high, branch_at) in (0_u32..).zip(branches).filter(|(_, at)| *at != 0) {
             let Some(branch) = record_or::<Branch>(self.image, branch_at, "I6", &mut self.problems) else { continue };
-            let found = (0..FANOUT as u32).zip(branch.iter().map(|id: &core::cell::Cell<Id<Leaf>>| id.get().addr().0));
-            leaves.extend(found.filter(|(_, at)| *at != 0).map(|(low, at)| (high << 8 | low, at)));
+            let found = (0..FANOUT as u32).zip(branch.iter().map(Word::get)).filter(|(_, entry)| *entry != 0);
+            entries.extend(found.map(|(low, entry)| (high << 8 | low, entry, branch_at + 4 * low)));
         }
-        leaves
+        entries
     }
 
     /// I8, I9, I11 and I13 of a cache.
@@ -225,7 +232,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
             self.report("I11", at, format!("the previous magazine holds {previous} rounds, neither none nor all"));
         }
         let live: u64 = slabs.iter().map(|slab| u64::from(slab.live())).sum();
-        if cache.allocations.get() < live || (cache.creates.get() as usize) < slabs.len() {
+        if cache.allocations.get() < live || cache.creates.get() < slabs.len() as u64 {
             let text = format!(
                 "{live} objects live of {} allocations, {} slabs of {} made",
                 cache.allocations.get(),
@@ -261,6 +268,14 @@ impl<I: Image + ?Sized> Walker<'_, I> {
             }
         }
     }
+}
+
+/// The free list of segments of `len` bytes, computed from the other side than [`order`](crate::vmem::order): by counting
+/// through the longest lengths of the lists.
+fn free_list(len: u32) -> u32 {
+    let quanta = u64::from(len / QUANTUM);
+    let longest = |list: u32| if list < 8 { u64::from(list) + 1 } else { u64::from(5 + list % 4) << (list / 4 - 1) };
+    (0..63).find(|&list| quanta <= longest(list)).unwrap_or(63)
 }
 
 /// The bin of a slab, computed from the other side than [`Slab::bin`]: by comparing with each bound.

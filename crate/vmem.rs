@@ -3,7 +3,7 @@
 //!
 //! An arena is made of spans, which it was given, and each span is tiled by segments, free or busy, in address order.
 //! Tags describe them from outside, so the memory itself is never touched here: free memory stays as it was, which is what
-//! lets zeroed requests skip the clear. Free segments are in lists by power of two of their length, and one word says
+//! lets zeroed requests skip the clear. Free segments are in lists by length, four to a power of two, and one word says
 //! which lists are not empty. A freed segment merges with its free neighbours at once.
 //!
 //! Two deviations from the classic. Memory that adjoins the last span extends it instead of making a new one, so segments
@@ -18,6 +18,7 @@ use crate::bins;
 use crate::list::{self, Head};
 use crate::record::{Id, get};
 use crate::source::Source;
+use crate::units::QUANTUM_SHIFT;
 
 #[allow(unsafe_code, reason = "ids of the arena's fields")]
 pub(crate) mod arena;
@@ -25,10 +26,11 @@ pub(crate) mod arena;
 pub(crate) mod tag;
 
 pub(crate) use arena::Arena;
+use arena::ORDERS;
 pub(crate) use tag::{FREE, SPAN, Tag};
 
-/// How many free segments of its own order a request looks at before it takes one of a higher order, which is sure to
-/// fit. Bounds the work where many segments are a little too small.
+/// How many free segments of its own list a request looks at before it takes one of a higher list, which is sure to fit.
+/// Bounds the work where many segments are a little too small.
 const PROBES: u32 = 8;
 
 /// An arena in its memory: the operations on the record [`Arena`].
@@ -91,24 +93,27 @@ impl<S: Source> Vmem<'_, S> {
         Some(id)
     }
 
-    /// A free segment that holds `len` bytes at a multiple of `align`.
-    ///
-    /// First the list of the request's own order, where segments may be too small; then higher ones. `probes` bounds the
-    /// segments looked at in each list, of which the shortest that fits is taken.
+    /// A free segment that holds `len` bytes at a multiple of `align`: the shortest of the first `probes` of the list for
+    /// that length, where segments may be too short, or the first that fits of the next list that has one.
     fn find(&self, len: u32, align: u32, probes: u32) -> Option<Id<Tag>> {
-        let mut lists = self.arena().free.nonempty.get() & (u32::MAX << order(len));
+        let own = order(len);
+        let mut lists = self.arena().free.nonempty.get() & (u64::MAX << own);
         while lists != 0 {
+            let list = lists.trailing_zeros();
             let mut best = Id::NONE;
             let mut least = u32::MAX;
-            let mut link = bins::first(self.source, self.arena.free(), lists.trailing_zeros());
             let mut left = probes;
+            let mut link = bins::first(self.source, self.arena.free(), list);
             while left != 0 && !link.is_none() {
                 let id = Id::<Tag>::of_free(link);
                 let tag = self.tag(id);
                 let spare = tag.len.get().wrapping_sub(len);
                 if tag.len.get() >= len && spare < least && skipped(tag.start.get(), align) <= spare {
-                    least = spare;
                     best = id;
+                    if spare == 0 || list != own {
+                        return Some(best);
+                    }
+                    least = spare;
                 }
                 link = tag.free.next.first.get();
                 left -= 1;
@@ -225,10 +230,14 @@ impl<S: Source> Vmem<'_, S> {
     }
 }
 
-/// The power of two at or below `len`, as a shift: the number of the free list of segments that long.
+/// The number of the free list of segments of `len` bytes: exact to 8 quanta, then four lists to a power of two, and the
+/// last for all that is longer. A segment of a higher list is longer.
 #[inline(always)]
-fn order(len: u32) -> u32 {
-    31 - (len | 1).leading_zeros()
+pub(crate) const fn order(len: u32) -> u32 {
+    let last = (len >> QUANTUM_SHIFT).wrapping_sub(1);
+    let exponent = 31 - (last | 4).leading_zeros();
+    let list = ((exponent - 2) << 2) + (last >> (exponent - 2));
+    if list < ORDERS as u32 { list } else { ORDERS as u32 - 1 }
 }
 
 /// Bytes from `start` to the next multiple of `align`, a power of two.

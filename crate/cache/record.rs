@@ -11,18 +11,17 @@ use crate::units::Addr;
 /// The state of a cache. All zero is one that was never used: no rounds and no room for any.
 #[repr(C)]
 pub(crate) struct Cache {
-    /// The CPU layer. A magazine holds as many rounds as a slab has objects.
+    /// The CPU layer.
     pub(crate) magazines: Magazines,
-    /// Bytes of an object.
-    pub(crate) size: Word,
-    /// Allocations served, ever. Frees follow from it: allocations less live objects.
+    /// Requests that got null.
+    pub(crate) failures: Word,
+    /// Allocations served from magazines, ever; for a class of slabs these are all. Frees follow: allocations less live
+    /// objects.
     pub(crate) allocations: Cell<u64>,
     /// Slabs by free objects.
     pub(crate) bins: Bins<BINS>,
     /// Slabs ever made.
-    pub(crate) creates: Word,
-    /// Requests that got null.
-    pub(crate) failures: Word,
+    pub(crate) creates: Cell<u64>,
 }
 
 // SAFETY: `repr(C)`; words, heads and one aligned double word, without padding (asserted below).

@@ -15,22 +15,21 @@ impl<S: Source> Engine<S> {
     ///
     /// Computed in 64 bits, because sums of addresses and lengths may pass 4 GiB.
     pub(super) fn grow(&self, len: u32, align: u32) -> bool {
-        let state = self.state();
-        let vmem = self.vmem();
+        let (state, vmem) = (self.state(), self.vmem());
         let pages = self.source().end();
         let end = pages.bytes();
         let tail = if u64::from(vmem.end()) == end { u64::from(vmem.tail()) } else { end };
-        let needed = tail.next_multiple_of(u64::from(align)) + u64::from(len);
+        let align = u64::from(align);
+        let needed = (tail + (align - 1) & !(align - 1)) + u64::from(len);
         if needed <= u64::from(LIMIT) {
             let missing = Pages::holding((needed - end) as u32);
-            let step = Pages((pages.0 >> STEP_SHIFT).min((LIMIT >> 16) - pages.0));
-            for more in [step.max(missing), missing] {
-                if let Some(start) = self.source().grow(more) {
-                    state.growths.set(state.growths.get() + 1);
-                    state.grown_pages.set(state.grown_pages.get() + more.0);
-                    vmem.add(start.0, more.0 << 16);
-                    return true;
-                }
+            let step = Pages((pages.0 >> STEP_SHIFT).min((LIMIT >> 16) - pages.0)).max(missing);
+            let grown = |pages| self.source().grow(pages).map(|start| (start, pages));
+            if let Some((start, more)) = grown(step).or_else(|| grown(missing)) {
+                state.growths.set(state.growths.get() + 1);
+                state.grown_pages.set(state.grown_pages.get() + more.0);
+                vmem.add(start.0, more.0 << 16);
+                return true;
             }
         }
         state.refusals.set(state.refusals.get() + 1);

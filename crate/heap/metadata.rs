@@ -1,22 +1,26 @@
 //! Metadata: where tags, slab descriptors, the parts of the page map, and magazines come from.
 //!
-//! They lie in segments of their own, which are never returned. Records (tags and slab descriptors) come out of a reserve,
-//! into which they go back. Before anything that may take records [`RESERVE`] of them are there (invariant I12): one
-//! request takes five at most (two for new memory, two for the segment, one for a slab), and three are then left to get
-//! more: two for new memory, one for a segment of records. A heap begins with [`FIRST`] in its state. So taking a record
-//! never has to make room for one.
+//! They lie in segments of their own of [`CHUNK`] bytes, from which they are cut in order, and which are never returned.
+//! Records (tags and slab descriptors) come out of a reserve, into which they go back. Before anything that may take
+//! records [`RESERVE`] of them are there (invariant I12): one request takes five at most (two for new memory, two for the
+//! segment, one for a slab), and three are then left to get more: two for new memory, one for a segment of metadata. A heap
+//! begins with [`FIRST`] in its state. So taking a record never has to make room for one.
 
 use super::{Engine, META};
-use crate::page_map::{self, Branch, Leaf};
+use crate::page_map::{self, Branch, DIRECT, Leaf};
 use crate::record::{Id, get};
 use crate::slab::Slab;
 use crate::source::Source;
 use crate::units::{Addr, QUANTUM, quanta_up};
 use crate::vmem::Tag;
 use crate::vmem::arena::{give_record, stock, take_record};
+use crate::vmem::tag::RECORD_LEN;
 
-/// Bytes of a segment of records.
-const RECORDS_LEN: u32 = 4 * QUANTUM;
+/// Bytes of a segment of metadata: long, so that segments that stay for ever lie together.
+pub(crate) const CHUNK: u32 = 4096;
+
+/// Bytes of records that the reserve gets at a time.
+const RECORDS_LEN: u32 = 32 * RECORD_LEN;
 
 /// Records in reserve before an operation.
 pub(crate) const RESERVE: u32 = 8;
@@ -58,23 +62,32 @@ impl<S: Source> Engine<S> {
                 self.begin();
                 return true;
             }
-            let Some(segment) = self.obtain(RECORDS_LEN, QUANTUM, META) else { return false };
-            let start = get(self.source(), segment).start.get();
-            // SAFETY: a new segment is nobody's, and metadata stays.
-            unsafe { stock(self.source(), self.id().arena(), start, RECORDS_LEN) };
+            let Some(start) = self.carve(RECORDS_LEN) else { return false };
+            // SAFETY: new metadata is nobody's, and stays.
+            unsafe { stock(self.source(), self.id().arena(), start.0, RECORDS_LEN) };
         }
         true
     }
 
-    /// `len` zeroed bytes of metadata at a multiple of the quantum.
+    /// `len` zeroed bytes of metadata, a multiple of 32, at a multiple of 32.
     pub(super) fn metadata(&self, len: u32) -> Option<Addr> {
-        let len = quanta_up(len);
-        let segment = self.segment(len, QUANTUM, META)?;
-        let start = Addr(get(self.source(), segment).start.get());
-        let bytes = self.source().at(start);
-        // SAFETY: a new segment of that length is nobody's.
+        if self.reserve() { self.carve(len) } else { None }
+    }
+
+    /// As `metadata`, with a reserve that may not be full. What is left of a segment that is too short is given up.
+    fn carve(&self, len: u32) -> Option<Addr> {
+        let state = self.state();
+        if state.meta_end.get() - state.meta_next.get() < len {
+            let start = get(self.source(), self.obtain(CHUNK, QUANTUM, META)?).start.get();
+            state.meta_next.set(start);
+            state.meta_end.set(start + CHUNK);
+        }
+        let start = state.meta_next.get();
+        state.meta_next.set(start + len);
+        let bytes = self.source().at(Addr(start));
+        // SAFETY: new metadata of that length is nobody's.
         unsafe { bytes.write_bytes(0, len as usize) };
-        Some(start)
+        Some(Addr(start))
     }
 
     /// A zeroed descriptor for a slab, out of the reserve.
@@ -90,20 +103,25 @@ impl<S: Source> Engine<S> {
         give_record(self.source(), self.id().arena(), unsafe { Id::at(id.addr()) });
     }
 
-    /// Makes sure that the page map has a leaf for the page of `addr`.
+    /// Makes the page of `addr` ready for the page map to note a large segment, or (`every`) every quantum, there.
     #[inline(never)]
-    pub(super) fn map_leaf(&self, addr: u32) -> bool {
+    pub(super) fn map_ready(&self, addr: u32, every: bool) -> bool {
         let branch = &get(self.source(), self.id().map())[page_map::branch_index(addr)];
         if branch.get().is_none() {
             let Some(at) = self.metadata(size_of::<Branch>() as u32) else { return false };
             // SAFETY: zeroed metadata of that length is an empty branch.
             branch.set(unsafe { Id::at(at) });
         }
-        let leaf = &get(self.source(), branch.get())[page_map::leaf_index(addr)];
-        if leaf.get().is_none() {
-            let Some(at) = self.metadata(size_of::<Leaf>() as u32) else { return false };
-            // SAFETY: zeroed metadata of that length is an empty leaf.
-            leaf.set(unsafe { Id::at(at) });
+        let entry = &get(self.source(), branch.get())[page_map::entry_index(addr)];
+        let old = entry.get();
+        if old & DIRECT != 0 || old == 0 && every {
+            let Some(leaf) = self.metadata(size_of::<Leaf>() as u32) else { return false };
+            entry.set(leaf.0);
+            if old != 0 {
+                // SAFETY: I6: a direct entry names the tag of a large segment.
+                let tag: &Tag = get(self.source(), unsafe { Id::at(Addr(old - DIRECT)) });
+                page_map::note(self.source(), self.id().map(), tag.start.get(), old - DIRECT);
+            }
         }
         true
     }

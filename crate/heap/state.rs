@@ -40,6 +40,10 @@ pub(crate) struct State {
     pub(crate) reclaims: Word,
     /// Pages of memory from which on a growth is preceded by reclaiming.
     pub(crate) reclaim_at: Word,
+    /// Metadata not yet used: `[meta_next, meta_end)`.
+    pub(crate) meta_next: Word,
+    /// Its end.
+    pub(crate) meta_end: Word,
     /// Who holds what.
     pub(crate) map: Map,
 }
@@ -48,7 +52,7 @@ pub(crate) struct State {
 unsafe impl Record for State {}
 
 const _: () = assert!(
-    size_of::<State>() == CLASSES * size_of::<Cache>() + 8 + size_of::<Arena>() + (8 * FIRST + 6) * 4 + size_of::<Map>()
+    size_of::<State>() == CLASSES * size_of::<Cache>() + 8 + size_of::<Arena>() + (8 * FIRST + 8) * 4 + size_of::<Map>()
 );
 
 impl Id<State> {

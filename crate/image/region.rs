@@ -20,16 +20,18 @@ pub enum Owner {
     Stack = 2,
     /// A slab.
     Slab = 3,
-    /// A large request.
+    /// A segment that the application holds.
     Large = 4,
     /// Free in the arena.
     Free = 5,
     /// The allocator's own records.
     Metadata = 6,
+    /// A free segment in a magazine.
+    Parked = 7,
 }
 
 /// Number of owners.
-pub const OWNERS: usize = 7;
+pub const OWNERS: usize = 8;
 
 /// A piece of memory with one owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,7 @@ pub fn regions(survey: &Survey) -> Vec<Region> {
         let (owner, slab) = match segment.kind {
             Kind::Free => (Owner::Free, None),
             Kind::Large => (Owner::Large, None),
+            Kind::Parked => (Owner::Parked, None),
             Kind::Slab(slab) => (Owner::Slab, slab),
             Kind::Metadata => (Owner::Metadata, None),
         };
@@ -120,7 +123,7 @@ pub struct Composition {
     pub stack: u64,
     /// Objects and segments that the application holds.
     pub live: u64,
-    /// Free objects in magazines.
+    /// Free objects and segments in magazines.
     pub magazines: u64,
     /// Free objects in slabs.
     pub slab_free: u64,
@@ -147,6 +150,7 @@ impl Composition {
                 Owner::Stack => sum.stack += len,
                 Owner::Large => sum.live += len,
                 Owner::Free => sum.arena_free += len,
+                Owner::Parked => sum.magazines += len,
                 Owner::Metadata => sum.metadata += len,
                 Owner::Slab => sum.add_slab(survey, region, len),
             }

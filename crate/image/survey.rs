@@ -14,7 +14,7 @@ use crate::cache::Cache;
 use crate::heap::{LARGE, META, SLAB, State};
 use crate::record::Word;
 use crate::root::Root;
-use crate::size_class::{CLASSES, objects_in_slab, size_of_class, slab_len};
+use crate::size_class::{CLASSES, SLAB_CLASSES, objects_in_slab, rounds, size_of_class, slab_len};
 use crate::slab::Slab;
 use crate::units::{Addr, QUANTUM};
 use crate::vmem::{Arena, FREE, SPAN, Tag};
@@ -24,8 +24,10 @@ use crate::vmem::{Arena, FREE, SPAN, Tag};
 pub enum Kind {
     /// Free memory of the arena.
     Free,
-    /// A large request of the application.
+    /// A segment that the application holds.
     Large,
+    /// A segment that is free, in a magazine.
+    Parked,
     /// A slab; the index is into [`Survey::slabs`], or none where its descriptor is damaged.
     Slab(Option<usize>),
     /// The allocator's records.
@@ -94,7 +96,7 @@ pub struct CacheInfo {
     /// Requests that got null.
     pub failures: u32,
     /// Slabs ever made.
-    pub creates: u32,
+    pub creates: u64,
     /// Rounds a magazine holds.
     pub capacity: u32,
     /// Rounds in both magazines that are objects.
@@ -297,7 +299,7 @@ impl Survey {
         let descriptor = tag.owner.get();
         let slab: Slab = record_or(image, descriptor, "I7", &mut self.problems)?;
         let (start, len, class) = (tag.start.get(), tag.len.get(), slab.class.get());
-        let size = if class < CLASSES as u32 { size_of_class(class) } else { 0 };
+        let size = if class < SLAB_CLASSES as u32 { size_of_class(class) } else { 0 };
         let objects = slab.objects.get();
         let sound = size != 0
             && slab.start.get() == start
@@ -319,39 +321,49 @@ impl Survey {
         let size = size_of_class(class);
         let magazines = &cache.magazines;
         let capacity = magazines.capacity.get();
-        let used = cache.size.get() != 0;
-        if used && (cache.size.get() != size || capacity != objects_in_slab(size)) || !used && capacity != 0 {
-            let text = format!("the cache of {size} bytes says {} bytes and magazines of {capacity} rounds", cache.size.get());
+        if capacity != 0 && capacity != rounds(size) {
+            let text = format!("the magazines of the cache of {size} bytes say they have room for {capacity} rounds");
             self.problems.push(Problem::new("I11", at, text));
         }
-        let mut rounds = 0;
+        let mut found = 0;
         for (base, count) in [(&magazines.loaded, &magazines.rounds), (&magazines.previous, &magazines.previous_rounds)] {
             let count = count.get();
-            if count > objects_in_slab(size) {
+            if count > capacity.min(rounds(size)) {
                 self.problems.push(Problem::new("I11", at, format!("a magazine of {capacity} rounds says it holds {count}")));
                 continue;
             }
             for index in 0..count {
                 let slot = base.get().wrapping_add(4 * index);
                 if let Some(round) = record_or::<Word>(image, slot, "I10", &mut self.problems) {
-                    rounds += u32::from(self.park(class, round.get(), slot));
+                    found += u32::from(self.park(class, round.get(), slot));
                 }
             }
         }
         self.caches.push(CacheInfo {
             class,
             size,
-            used,
+            used: capacity != 0,
             allocations: cache.allocations.get(),
             failures: cache.failures.get(),
             creates: cache.creates.get(),
             capacity,
-            rounds,
+            rounds: found,
         });
     }
 
     /// Notes that the object at `round` is in a magazine; whether it is an object that can be.
     fn park(&mut self, class: u32, round: u32, slot: u32) -> bool {
+        if class >= SLAB_CLASSES as u32 {
+            let index = self.segments.partition_point(|segment| segment.start < round);
+            if let Some(segment) = self.segments.get_mut(index)
+                && segment.start == round
+                && segment.len == size_of_class(class)
+                && segment.kind == Kind::Large
+            {
+                segment.kind = Kind::Parked;
+                return true;
+            }
+        }
         let slab = self.slabs.partition_point(|slab| slab.start <= round).checked_sub(1).map(|index| &mut self.slabs[index]);
         if let Some(slab) = slab
             && slab.class == class
@@ -365,7 +377,7 @@ impl Survey {
             }
         }
         let size = size_of_class(class);
-        let text = format!("the round {round:#x} in a magazine of {size} bytes is no object that was taken from a slab, or is there twice");
+        let text = format!("the round {round:#x} in a magazine of {size} bytes is no object that was taken, or is there twice");
         self.problems.push(Problem::new("I10", slot, text));
         false
     }

@@ -39,7 +39,10 @@ export interface Summary {
   problems: string[];
 }
 
-/** A cache: counts of objects, slabs or events since the start, unless a name says bytes. */
+/**
+ * A cache: counts of objects, slabs or events since the start, unless a name says bytes. `slabBytes` is 0 for a cache of
+ * segments of the arena; its `allocations` are those from its magazines, its `frees` are counted by the arena.
+ */
 export interface CacheRow {
   class: number;
   name: string;
@@ -84,6 +87,7 @@ export interface ArenaRow {
   failures: number;
   growths: number;
   pages: number;
+  parkedBytes: number;
   largeLive: number;
   largeLiveBytes: number;
   slabBytes: number;
@@ -95,7 +99,7 @@ export interface ArenaRow {
 export interface HeapMap {
   granule: number;
   cells: number;
-  /** Main owner: 0 foreign, 1 static data, 2 stack, 3 slab, 4 large segment, 5 free in the arena, 6 metadata. */
+  /** Main owner: 0 foreign, 1 static data, 2 stack, 3 slab, 4 segment held, 5 free in the arena, 6 metadata, 7 segment in a magazine. */
   owner: Uint8Array;
   /** Size class plus one where the owner is a slab, else 0. */
   cache: Uint8Array;
@@ -106,7 +110,7 @@ export interface HeapMap {
 /** What is at an address. */
 export interface Whatis {
   address: number;
-  kind: 'static data' | 'stack' | 'object' | 'slab overhead' | 'large' | 'arena free' | 'metadata' | 'foreign' | 'outside';
+  kind: 'static data' | 'stack' | 'object' | 'slab overhead' | 'large' | 'parked' | 'arena free' | 'metadata' | 'foreign' | 'outside';
   state?: 'live' | 'magazine' | 'free';
   start: number;
   length: number;
@@ -122,7 +126,7 @@ export interface Whatis {
     /** For each object 0 free, 1 live, 2 in a magazine. */
     states: Uint8Array;
   };
-  segment?: { start: number; length: number; kind: 'free' | 'large' | 'slab' | 'metadata' };
+  segment?: { start: number; length: number; kind: 'free' | 'large' | 'parked' | 'slab' | 'metadata' };
   span?: SpanRow;
   sentence: string;
 }

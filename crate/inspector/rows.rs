@@ -11,7 +11,7 @@ use crate::image::Problem;
 use crate::image::region::{Composition, regions};
 use crate::image::survey::{CacheInfo, Kind, SlabInfo, Survey};
 use crate::root::LAYOUT_VERSION;
-use crate::size_class::slab_len;
+use crate::size_class::{SLAB_CLASSES, class_of, objects_in_slab, slab_len};
 use crate::units::{PAGE_BYTES, QUANTUM};
 
 /// What the memory is used for, in bytes; see [`Composition`].
@@ -86,7 +86,7 @@ impl Summary {
         let composition = Composition::of(survey, &regions(survey));
         let caches = cache_rows(survey);
         let large = survey.segments.iter().filter(|segment| segment.kind == Kind::Large).count() as u64;
-        let small: u64 = caches.iter().map(|cache| u64::from(cache.live)).sum();
+        let small: u64 = caches[..SLAB_CLASSES].iter().map(|cache| u64::from(cache.live)).sum();
         let counters = &survey.counters;
         let allocations = counters.large_allocations + caches.iter().map(|cache| cache.allocations).sum::<u64>();
         Self {
@@ -122,13 +122,13 @@ pub struct CacheRow {
     pub name: String,
     /// Bytes of an object.
     pub size: u32,
-    /// Bytes of a slab.
+    /// Bytes of a slab; 0 for a cache of segments of the arena.
     pub slab_bytes: u32,
     /// Objects of a slab.
     pub objects_per_slab: u32,
-    /// Allocations served.
+    /// Allocations served; for a cache of segments only those from its magazines.
     pub allocations: u64,
-    /// Of those, given back.
+    /// Of those, given back; 0 for a cache of segments.
     pub frees: u64,
     /// Requests that got null.
     pub failures: u32,
@@ -151,9 +151,9 @@ pub struct CacheRow {
     /// Bytes of slabs that are no object.
     pub overhead_bytes: u64,
     /// Slabs made.
-    pub slab_creates: u32,
+    pub slab_creates: u64,
     /// Slabs returned to the arena.
-    pub slab_destroys: u32,
+    pub slab_destroys: u64,
 }
 
 /// The caches, by size class, used or not.
@@ -165,20 +165,31 @@ pub fn cache_rows(survey: &Survey) -> Vec<CacheRow> {
             add_slab(row, slab);
         }
     }
+    for segment in &survey.segments {
+        let class = class_of(segment.len, 1);
+        if let Some(row) = rows.get_mut(class as usize)
+            && segment.kind == Kind::Large
+            && row.slab_bytes == 0
+        {
+            row.live += 1;
+            row.live_bytes += u64::from(segment.len);
+        }
+    }
     for row in &mut rows {
-        row.frees = row.allocations.saturating_sub(u64::from(row.live));
-        row.slab_destroys = row.slab_creates.saturating_sub(row.slabs);
+        row.frees = if row.slab_bytes == 0 { 0 } else { row.allocations.saturating_sub(u64::from(row.live)) };
+        row.slab_destroys = row.slab_creates.saturating_sub(u64::from(row.slabs));
     }
     rows
 }
 
 fn cache_row(cache: &CacheInfo) -> CacheRow {
+    let slabs = (cache.class as usize) < SLAB_CLASSES;
     CacheRow {
         class: cache.class,
         name: cache.size.to_string(),
         size: cache.size,
-        slab_bytes: slab_len(cache.size),
-        objects_per_slab: slab_len(cache.size) / cache.size,
+        slab_bytes: if slabs { slab_len(cache.size) } else { 0 },
+        objects_per_slab: if slabs { objects_in_slab(cache.size) } else { 0 },
         allocations: cache.allocations,
         frees: 0,
         failures: cache.failures,
@@ -239,17 +250,19 @@ pub struct ArenaRow {
     pub free_segments: u32,
     /// Bytes of the largest free segment.
     pub largest_free: u32,
-    /// Large requests served, ever.
+    /// Requests for segments served, ever, from magazines too.
     pub allocations: u64,
     /// Of those, given back.
     pub frees: u64,
-    /// Large requests that got null.
+    /// Requests for segments that got null.
     pub failures: u32,
     /// Times the memory grew.
     pub growths: u32,
     /// Pages it grew by.
     pub pages: u32,
-    /// Large segments that the application holds.
+    /// Bytes of segments in magazines.
+    pub parked_bytes: u64,
+    /// Segments that the application holds.
     pub large_live: u32,
     /// Bytes of those.
     pub large_live_bytes: u64,
@@ -269,7 +282,8 @@ pub fn arena_rows(survey: &Survey) -> Vec<ArenaRow> {
         quantum: QUANTUM,
         spans: survey.spans.len() as u32,
         segments: survey.segments.len() as u32,
-        allocations: survey.counters.large_allocations,
+        allocations: survey.counters.large_allocations
+            + survey.caches[SLAB_CLASSES..].iter().map(|cache| cache.allocations).sum::<u64>(),
         failures: survey.counters.large_failures,
         growths: survey.counters.growths,
         pages: survey.counters.grown_pages,
@@ -289,6 +303,7 @@ pub fn arena_rows(survey: &Survey) -> Vec<ArenaRow> {
                 row.large_live += 1;
                 row.large_live_bytes += len;
             }
+            Kind::Parked => row.parked_bytes += len,
             Kind::Slab(_) => row.slab_bytes += len,
             Kind::Metadata => row.metadata_bytes += len,
         }

@@ -40,7 +40,7 @@ pub struct SegmentAt {
     pub start: u32,
     /// Bytes.
     pub length: u32,
-    /// What it is: `free`, `large`, `slab` or `metadata`.
+    /// What it is: `free`, `large`, `parked`, `slab` or `metadata`.
     pub kind: &'static str,
 }
 
@@ -59,7 +59,7 @@ pub struct SpanAt {
 pub struct Whatis {
     /// The address asked for.
     pub address: u32,
-    /// `static data`, `stack`, `object`, `slab overhead`, `large`, `arena free`, `metadata`, `foreign` or `outside`.
+    /// `static data`, `stack`, `object`, `slab overhead`, `large`, `parked`, `arena free`, `metadata`, `foreign` or `outside`.
     pub kind: &'static str,
     /// For an object `live`, `magazine` or `free`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ impl Whatis {
         let mut answer = match region.filter(|region| at < region.end) {
             Some(region) => in_region(survey, address, &region),
             None => {
-                let text = format!("{address:#x} is outside the memory, which is {} bytes long", survey.memory_len);
+                let text = format!("{address:#x} is outside the memory, which is {} bytes long.", survey.memory_len);
                 plain(address, "outside", survey.memory_len, 0, text)
             }
         };
@@ -107,6 +107,7 @@ impl Whatis {
             let kind = match segment.kind {
                 Kind::Free => "free",
                 Kind::Large => "large",
+                Kind::Parked => "parked",
                 Kind::Slab(_) => "slab",
                 Kind::Metadata => "metadata",
             };
@@ -145,11 +146,12 @@ fn in_region(survey: &Survey, address: u32, region: &Region) -> Whatis {
         Owner::Foreign => ("foreign", "not known to this heap: memory that somebody else grew, or too little to be used"),
         Owner::StaticData => ("static data", "static data of the module"),
         Owner::Stack => ("stack", "the module's stack"),
-        Owner::Large => ("large", "a large request that the application holds"),
+        Owner::Large => ("large", "a segment that the application holds"),
+        Owner::Parked => ("parked", "a free segment in a magazine"),
         Owner::Free => ("arena free", "a free segment of the arena"),
         Owner::Metadata => ("metadata", "the allocator's own records"),
     };
-    let text = format!("{address:#x} is {} bytes into {length} bytes at {:#x}: {what}", u64::from(address) - region.start, region.start);
+    let text = format!("{address:#x} is {} bytes into {length} bytes at {:#x}: {what}.", u64::from(address) - region.start, region.start);
     plain(address, kind, region.start, length, text)
 }
 
@@ -166,7 +168,7 @@ fn in_slab(address: u32, slab: &SlabInfo) -> Whatis {
     let place = format!("a slab at {:#x} of which {} of {} objects of {} bytes are live", slab.start, slab.live(), slab.objects, slab.size);
     let mut answer = if index >= slab.objects {
         let start = slab.start + slab.objects * slab.size;
-        let text = format!("{address:#x} lies behind the last object of {place}");
+        let text = format!("{address:#x} lies behind the last object of {place}.");
         plain(address, "slab overhead", u64::from(start), u64::from(slab.overhead()), text)
     } else {
         let start = slab.start + index * slab.size;
@@ -175,7 +177,7 @@ fn in_slab(address: u32, slab: &SlabInfo) -> Whatis {
             1 => ("live", "held by the application"),
             _ => ("magazine", "free, in a magazine"),
         };
-        let text = format!("{address:#x} is {} bytes into the object at {start:#x}, {words}: object {index} of {place}", address - start);
+        let text = format!("{address:#x} is {} bytes into the object at {start:#x}, {words}: object {index} of {place}.", address - start);
         let mut answer = plain(address, "object", u64::from(start), u64::from(slab.size), text);
         answer.state = Some(state);
         answer

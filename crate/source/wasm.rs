@@ -25,7 +25,7 @@ pub(crate) struct Memory;
 
 /// Words at the start of the linker's left-over memory that must be zero for it to count as nobody's: another allocator
 /// that uses it (dlmalloc does) writes its first header there.
-const UNTOUCHED_WORDS: usize = 16;
+const UNTOUCHED_WORDS: usize = 4;
 
 // SAFETY: `memory.grow` gives zeroed pages at the old end, to one caller; addresses are pointers.
 unsafe impl Source for Memory {

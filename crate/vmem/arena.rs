@@ -7,8 +7,8 @@ use crate::record::{Id, Record, Word, get, make};
 use crate::source::Source;
 use crate::units::Addr;
 
-/// Free lists: list `n` holds the free segments of `2^n` to `2^(n+1) - 1` bytes.
-pub(crate) const ORDERS: usize = 32;
+/// Free lists; see [`order`](super::order).
+pub(crate) const ORDERS: usize = 64;
 
 /// The state of an arena. All zero is one that was not begun.
 #[repr(C)]
