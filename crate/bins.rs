@@ -63,6 +63,6 @@ fn withdraw_any<S: Source>(source: &S, bins: Id<Bins<0>>, bin: u32, link: Id<Lin
 
 /// The first link of list `bin`, or none.
 #[inline(always)]
-pub(crate) fn first<S: Source, const N: usize>(source: &S, bins: Id<Bins<N>>, bin: u32) -> Id<Link> {
+pub(crate) fn first<S: Source, const N: usize>(source: &S, bins: Id<Bins<N>>, bin: u32) -> Option<Id<Link>> {
     get(source, head(bins.any(), bin)).first.get()
 }

@@ -10,8 +10,9 @@ use crate::magazine::slot;
 use crate::page_map::{self, Map};
 use crate::record::{Id, get};
 use crate::size_class::quotient;
-use crate::slab::{EMPTY, FULL, Slab};
+use crate::slab::{EMPTY, FULL, bin};
 use crate::source::Source;
+use crate::vmem::Tag;
 
 #[allow(unsafe_code, reason = "ids of a cache's fields")]
 pub(crate) mod record;
@@ -38,14 +39,12 @@ impl<S: Source> Caching<'_, S> {
         let cache = self.state();
         let magazines = &cache.magazines;
         loop {
-            let bin = cache.bins.nonempty.get().trailing_zeros();
-            if bin >= FULL || magazines.rounds.get() == magazines.capacity.get() {
-                return magazines.rounds.get() != 0;
-            }
-            let id = Id::<Slab>::of_place(bins::first(self.source, self.cache.bins(), bin));
+            let list = cache.bins.nonempty.get().trailing_zeros();
+            let link = if list < FULL { bins::first(self.source, self.cache.bins(), list) } else { None };
+            let Some(link) = link else { return magazines.rounds.get() != 0 };
+            let id = Id::<Tag>::of_link(link);
             let slab = get(self.source, id);
-            self.withdraw(id);
-            let mut free = slab.free.get();
+            let mut free = slab.bits.get();
             while free != 0 {
                 let index = 63 - free.leading_zeros();
                 if !magazines.give(self.source, slab.start.get() + index * size) {
@@ -53,8 +52,10 @@ impl<S: Source> Caching<'_, S> {
                 }
                 free &= !(1 << index);
             }
-            slab.free.set(free);
-            self.file(id);
+            self.refile(id, free);
+            if free != 0 {
+                return true;
+            }
         }
     }
 
@@ -64,54 +65,46 @@ impl<S: Source> Caching<'_, S> {
     pub(crate) fn flush(&self, map: Id<Map>, size: u32, base: u32, rounds: u32) {
         let mut index = 0;
         while index < rounds {
-            let id = record::slab_named(page_map::look(self.source, map, slot(self.source, base, index).get()));
+            let id = page_map::look(self.source, map, slot(self.source, base, index).get());
             let slab = get(self.source, id);
-            let bin = slab.bin();
-            let mut free = slab.free.get();
+            let mut free = slab.bits.get();
             while index < rounds {
-                let offset = slot(self.source, base, index).get().wrapping_sub(slab.start.get());
-                let object = quotient(offset, size);
-                if object >= slab.objects.get() {
+                let object = quotient(slot(self.source, base, index).get().wrapping_sub(slab.start.get()), size);
+                if object >= slab.owner.get() {
                     break;
                 }
                 free |= 1 << object;
                 index += 1;
             }
-            slab.free.set(free);
-            if slab.bin() != bin {
-                bins::withdraw(self.source, self.cache.bins(), bin, id.place());
-                self.file(id);
-            }
+            self.refile(id, free);
         }
     }
 
-    /// Adds a slab of `objects` free objects, whose `start`, `class` and `segment` are set.
-    pub(crate) fn adopt(&self, id: Id<Slab>, objects: u32) {
+    /// Adds a slab of `objects` free objects.
+    pub(crate) fn adopt(&self, id: Id<Tag>, objects: u32) {
         let (cache, slab) = (self.state(), get(self.source, id));
-        slab.objects.set(objects);
-        slab.free.set(u64::MAX >> (64 - objects));
+        slab.owner.set(objects);
+        slab.bits.set(u64::MAX >> (64 - objects));
         cache.creates.set(cache.creates.get() + 1);
-        self.file(id);
+        bins::file(self.source, self.cache.bins(), EMPTY, id.link());
     }
 
-    /// Takes away an empty slab where there are more than `keep`, 0 or 1; it is the caller's to take apart.
-    pub(crate) fn part(&self, keep: u32) -> Option<Id<Slab>> {
-        let first = bins::first(self.source, self.cache.bins(), EMPTY);
-        if first.is_none() || (keep != 0 && get(self.source, first).next.first.get().is_none()) {
-            return None;
+    /// Takes away an empty slab, if there is one; it is the caller's to take apart.
+    pub(crate) fn part(&self) -> Option<Id<Tag>> {
+        let link = bins::first(self.source, self.cache.bins(), EMPTY)?;
+        bins::withdraw(self.source, self.cache.bins(), EMPTY, link);
+        Some(Id::<Tag>::of_link(link))
+    }
+
+    /// Notes which objects of a slab are free now, and moves it to the bin it now belongs into.
+    fn refile(&self, id: Id<Tag>, free: u64) {
+        let slab = get(self.source, id);
+        let old = bin(slab);
+        slab.bits.set(free);
+        let new = bin(slab);
+        if new != old {
+            bins::withdraw(self.source, self.cache.bins(), old, id.link());
+            bins::file(self.source, self.cache.bins(), new, id.link());
         }
-        let id = Id::<Slab>::of_place(first);
-        self.withdraw(id);
-        Some(id)
-    }
-
-    /// Puts a slab into the bin of its number of free objects.
-    fn file(&self, id: Id<Slab>) {
-        bins::file(self.source, self.cache.bins(), get(self.source, id).bin(), id.place());
-    }
-
-    /// Takes a slab out of its bin, before that number changes.
-    fn withdraw(&self, id: Id<Slab>) {
-        bins::withdraw(self.source, self.cache.bins(), get(self.source, id).bin(), id.place());
     }
 }

@@ -8,7 +8,7 @@ use crate::record::{get, make};
 use crate::root::{LAYOUT_VERSION, MAGIC, ROOT_LEN, Root};
 use crate::source::Source;
 use crate::stats::Stats;
-use crate::units::{Addr, PAGE_BYTES, Pages};
+use crate::units::{Addr, LIMIT, PAGE_BYTES, Pages};
 
 #[cfg_attr(target_family = "wasm", path = "global/wasm.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "global/platform.rs")]
@@ -77,20 +77,20 @@ impl<S: Source> Heap<S> {
     pub fn new(source: S) -> Option<Self> {
         const { assert!(ROOT_LEN as usize + size_of::<State>() + 8 <= PAGE_BYTES as usize) };
         let root_at = source.grow(Pages(1))?;
+        if root_at.0 >= LIMIT {
+            return None;
+        }
         let state_at = Addr((root_at.0 + ROOT_LEN).next_multiple_of(8));
         // SAFETY: the page was just given to this heap; page boundaries are multiples of 8.
         let root = unsafe { make::<S, Root>(&source, root_at) };
         // SAFETY: the state lies behind the root in the same page (asserted above), at a multiple of 8.
         let state = unsafe { make::<S, State>(&source, state_at) };
-        let state_end = state.addr().0 + size_of::<State>() as u32;
+        let state_end = state.addr() + size_of::<State>() as u32;
         let record = get(&source, root);
         record.magic[0].set(MAGIC[0]);
         record.magic[1].set(MAGIC[1]);
         record.version.set(LAYOUT_VERSION);
-        record.len.set(ROOT_LEN);
         record.state.set(state_at.0);
-        record.state_len.set(size_of::<State>() as u32);
-        record.data_end.set(state_end);
         record.heap_base.set(state_end);
         // SAFETY: a zeroed state lives there, and only this heap uses it.
         let engine = unsafe { Engine::over(source, state_at) };

@@ -10,7 +10,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::record::{Record, copied};
-use crate::root::{LAYOUT_VERSION, MAGIC, ROOT_LEN, Root};
+use crate::root::{LAYOUT_VERSION, MAGIC, Root};
 use crate::source::{Source, copy};
 use crate::units::Addr;
 
@@ -132,7 +132,7 @@ pub(crate) fn root(image: &(impl Image + ?Sized), at: u32) -> Result<Root, Error
     if root.magic[0].get() != MAGIC[0] || root.magic[1].get() != MAGIC[1] {
         return Err(Error::NotARoot { at });
     }
-    if root.version.get() != LAYOUT_VERSION || root.len.get() != ROOT_LEN {
+    if root.version.get() != LAYOUT_VERSION {
         return Err(Error::WrongVersion { found: root.version.get() });
     }
     Ok(root)

@@ -2,7 +2,7 @@
 //!
 //! Everything is computed from one [`Survey`](crate::image::survey::Survey), so figures that are shown together agree. On
 //! wasm [`bindings`] gives the same to JavaScript.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 #[cfg(target_family = "wasm")]
 pub mod bindings;
@@ -10,4 +10,8 @@ pub mod heap_map;
 #[cfg(target_family = "wasm")]
 mod js_memory;
 pub mod rows;
+pub mod sample;
+#[cfg(test)]
+mod tests;
 pub mod whatis;
+pub mod words;

@@ -1,30 +1,29 @@
 //! Intrusive lists of records: the only code that writes links.
 //!
 //! A list is a [`Head`]: a word that names the first link. A link names the next one and, in `back`, the word that names
-//! it, which is either the head or the `next` of its neighbour. So taking a link out needs no head and no test for the
-//! first place, a zeroed head is an empty list, and inserting before a link is inserting after the word that names it.
+//! it, which is either the head or the `next` of its neighbour (invariant I14). So taking a link out needs no head and no
+//! test for the first place, a zeroed head is an empty list, and inserting before a link is inserting where the word is that
+//! names it. A stack is the same without `back`: only its first link is ever taken.
 
-use core::cell::Cell;
-
-use crate::record::{Id, Record, get};
+use crate::record::{Id, Name, Record, get};
 use crate::source::Source;
 
 /// The word that names the first link of a list, or the next link of one.
 #[repr(transparent)]
 pub(crate) struct Head {
-    pub(crate) first: Cell<Id<Link>>,
+    pub(crate) first: Name<Link>,
 }
 
 /// A place in a list: a field of the record that is listed.
 #[repr(C)]
 pub(crate) struct Link {
     pub(crate) next: Head,
-    pub(crate) back: Cell<Id<Head>>,
+    pub(crate) back: Name<Head>,
 }
 
-// SAFETY: one transparent id.
+// SAFETY: one transparent name.
 unsafe impl Record for Head {}
-// SAFETY: two ids, `repr(C)`.
+// SAFETY: two names, `repr(C)`.
 unsafe impl Record for Link {}
 
 impl Id<Link> {
@@ -38,14 +37,11 @@ impl Id<Link> {
 /// Puts `link`, which is in no list, where `head` names it: first in a list, or behind a link given its `rest`.
 #[inline(never)]
 pub(crate) fn insert<S: Source>(source: &S, head: Id<Head>, link: Id<Link>) {
-    let (place, new) = (get(source, head), get(source, link));
-    let next = place.first.get();
-    new.next.first.set(next);
-    new.back.set(head);
-    place.first.set(link);
-    if let Some(next) = next.some() {
-        get(source, next).back.set(link.rest());
+    if let Some(next) = get(source, head).first.get() {
+        get(source, next).back.set(Some(link.rest()));
     }
+    get(source, link).back.set(Some(head));
+    push(source, head, link);
 }
 
 /// Takes `link` out of the list it is in.
@@ -53,8 +49,17 @@ pub(crate) fn insert<S: Source>(source: &S, head: Id<Head>, link: Id<Link>) {
 pub(crate) fn remove<S: Source>(source: &S, link: Id<Link>) {
     let old = get(source, link);
     let (next, back) = (old.next.first.get(), old.back.get());
-    get(source, back).first.set(next);
-    if let Some(next) = next.some() {
+    // SAFETY: I14: what is in a list is named by a word.
+    let back_word = unsafe { back.unwrap_unchecked() };
+    get(source, back_word).first.set(next);
+    if let Some(next) = next {
         get(source, next).back.set(back);
     }
+}
+
+/// Puts `link` first on a stack.
+pub(crate) fn push<S: Source>(source: &S, head: Id<Head>, link: Id<Link>) {
+    let place = &get(source, head).first;
+    get(source, link).next.first.set(place.get());
+    place.set(Some(link));
 }

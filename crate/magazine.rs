@@ -9,7 +9,6 @@
 
 use crate::record::{Id, Record, Word, get};
 use crate::source::Source;
-use crate::units::Addr;
 
 /// The loaded and the previous magazine of a cache. All zero: none yet, neither rounds nor room.
 #[repr(C)]
@@ -30,19 +29,16 @@ pub(crate) struct Magazines {
 unsafe impl Record for Magazines {}
 
 impl Magazines {
-    /// Takes the last round.
-    #[inline(always)]
-    pub(crate) fn take<S: Source>(&self, source: &S) -> Option<u32> {
-        let rounds = self.rounds.get();
-        if rounds == 0 {
-            return None;
-        }
-        self.rounds.set(rounds - 1);
-        Some(slot(source, self.loaded.get(), rounds - 1).get())
+    /// Takes the last round, of at least one.
+    #[inline]
+    pub(crate) fn take<S: Source>(&self, source: &S) -> u32 {
+        let rounds = self.rounds.get() - 1;
+        self.rounds.set(rounds);
+        slot(source, self.loaded.get(), rounds).get()
     }
 
     /// Puts a round; `false` where the loaded magazine is full.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn give<S: Source>(&self, source: &S, round: u32) -> bool {
         let rounds = self.rounds.get();
         if rounds >= self.capacity.get() {
@@ -65,5 +61,5 @@ impl Magazines {
 pub(crate) fn slot<S: Source>(source: &S, base: u32, index: u32) -> &Word {
     // SAFETY: I10: a magazine is `capacity` words of metadata, and every index used is below `rounds` or, for the one
     // being put, below `capacity`.
-    get(source, unsafe { Id::at(Addr(base + 4 * index)) })
+    get(source, unsafe { Id::at(base + 4 * index) })
 }

@@ -5,11 +5,12 @@
 //! are a valid value, and all zero bytes are its empty state. A field of a record is changed through a shared reference,
 //! so two records may be looked at together, and no reference to one is ever exclusive.
 //!
-//! An [`Id`] is an address that promises a record (invariant R1). Making an id out of an address is the unsafe step;
-//! reading through one is safe.
+//! An [`Id`] is an address that promises a record (invariant R1); where there may be none, a field holds an `Option`, of
+//! which none is zero. Making an id out of an address is the unsafe step; reading through one is safe.
 
 use core::cell::Cell;
 use core::marker::PhantomData;
+use core::num::NonZeroU32;
 
 use crate::source::Source;
 use crate::units::Addr;
@@ -17,12 +18,15 @@ use crate::units::Addr;
 /// A 32-bit field of a record.
 pub(crate) type Word = Cell<u32>;
 
+/// A field of a record that names another record, or none.
+pub(crate) type Name<T> = Cell<Option<Id<T>>>;
+
 /// A type that may live in linear memory as a record.
 ///
 /// # Safety
 /// - `#[repr(C)]` or `#[repr(transparent)]`, without padding, aligned to at most 8;
-/// - every field is an integer, an [`Id`], another record, or an array of those, in a `Cell` where it is not a record:
-///   any bytes are a valid value.
+/// - every field is an integer, a name, another record, or an array of those, in a `Cell` where it is not a record: any
+///   bytes are a valid value.
 pub(crate) unsafe trait Record: Sized {}
 
 // SAFETY: a cell of an integer has the integer's representation; any bytes are a valid value.
@@ -31,16 +35,16 @@ unsafe impl Record for Cell<u32> {}
 unsafe impl Record for Cell<u64> {}
 // SAFETY: an array of records without padding has none itself.
 unsafe impl<T: Record, const N: usize> Record for [T; N] {}
-// SAFETY: an id is a transparent `u32`.
-unsafe impl<T> Record for Cell<Id<T>> {}
+// SAFETY: an optional id is a transparent non-zero `u32` with zero for none: any bytes are a value.
+unsafe impl<T> Record for Cell<Option<Id<T>>> {}
 
-/// The address of a record of type `T`, or none.
+/// The address of a record of type `T`.
 ///
-/// R1: an id that is not none names a live record of its type in the memory it is read in, or (in a damaged image, which
-/// only `image` reads) is just a number.
+/// R1: an id names a live record of its type in the memory it is read in, or (in a damaged image, which only `image` reads)
+/// is just a number.
 #[repr(transparent)]
 pub(crate) struct Id<T> {
-    addr: u32,
+    addr: NonZeroU32,
     of: PhantomData<fn() -> T>,
 }
 
@@ -50,68 +54,56 @@ impl<T> Clone for Id<T> {
     }
 }
 impl<T> Copy for Id<T> {}
-impl<T> PartialEq for Id<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.addr == other.addr
-    }
-}
-impl<T> Eq for Id<T> {}
 
 impl<T> Id<T> {
-    /// No record.
-    pub(crate) const NONE: Self = Self { addr: 0, of: PhantomData };
-
     /// The id of the record at `addr`.
     ///
     /// # Safety
-    /// - a `T` lives at `addr`, or all bytes there are zero and are given to a new `T`; and it stays while the id is used.
+    /// - `addr` is not zero, and a `T` lives there, or the bytes there are given to a new `T`; and it stays while the id is
+    ///   used.
     #[inline(always)]
-    pub(crate) const unsafe fn at(addr: Addr) -> Self {
-        Self { addr: addr.0, of: PhantomData }
+    pub(crate) const unsafe fn at(addr: u32) -> Self {
+        // SAFETY: not zero (caller).
+        Self { addr: unsafe { NonZeroU32::new_unchecked(addr) }, of: PhantomData }
     }
 
     /// Where the record is.
     #[inline(always)]
-    pub(crate) const fn addr(self) -> Addr {
-        Addr(self.addr)
-    }
-
-    /// Whether there is none.
-    #[inline(always)]
-    pub(crate) const fn is_none(self) -> bool {
-        self.addr == 0
-    }
-
-    /// The same id, or `None` where there is no record.
-    #[inline(always)]
-    pub(crate) const fn some(self) -> Option<Self> {
-        if self.addr == 0 { None } else { Some(self) }
+    pub(crate) const fn addr(self) -> u32 {
+        self.addr.get()
     }
 
     /// The record of type `U` that `offset` bytes into this one begins.
     ///
     /// # Safety
-    /// - a `U` is a field of `T` at `offset`.
+    /// - a `U` is there: a field of `T`, or what the same bytes are seen as.
     #[inline(always)]
     pub(crate) const unsafe fn field<U>(self, offset: u32) -> Id<U> {
-        Id { addr: self.addr + offset, of: PhantomData }
+        // SAFETY: records do not reach around the end of the address space, and a `U` is there (caller).
+        unsafe { Id::at(self.addr() + offset) }
     }
 
-    /// The record of type `U` whose field at `offset` this is. Where `offset` is zero, none for none.
+    /// The record of type `U` whose field at `offset` this is.
     ///
     /// # Safety
-    /// - this is the field of a live `U` at `offset`, or none and `offset` is zero.
+    /// - this is the field of a live `U` at `offset`.
     #[inline(always)]
     pub(crate) const unsafe fn container<U>(self, offset: u32) -> Id<U> {
-        Id { addr: self.addr - offset, of: PhantomData }
+        // SAFETY: the record begins `offset` bytes before its field (caller).
+        unsafe { Id::at(self.addr() - offset) }
     }
 }
 
-/// The record that `id` names, which must not be none.
+/// The address a field names, zero for none.
+#[cfg(feature = "inspector")]
+pub(crate) fn named<T>(field: &Name<T>) -> u32 {
+    field.get().map_or(0, Id::addr)
+}
+
+/// The record that `id` names.
 #[inline(always)]
 pub(crate) fn get<S: Source, T: Record>(source: &S, id: Id<T>) -> &T {
-    debug_assert!(!id.is_none(), "the none id names no record");
-    let at = source.at(id.addr()).cast::<T>();
+    let at = source.at(Addr(id.addr())).cast::<T>();
     debug_assert!(at.is_aligned(), "a record lies on its alignment");
     // SAFETY: R1: a `T` lives there; its fields are cells, so shared references to it may coexist with every other one,
     // and it stays for as long as the memory does.
@@ -121,14 +113,14 @@ pub(crate) fn get<S: Source, T: Record>(source: &S, id: Id<T>) -> &T {
 /// Makes an all-zero record of the `size_of::<T>()` bytes at `addr`.
 ///
 /// # Safety
-/// - the bytes are the allocator's own, of nobody else, and `addr` is a multiple of 8.
+/// - the bytes are the allocator's own, of nobody else, and `addr` is a multiple of 8, not zero.
 #[inline(always)]
 pub(crate) unsafe fn make<S: Source, T: Record>(source: &S, addr: Addr) -> Id<T> {
     let at = source.at(addr);
     // SAFETY: the bytes are ours (caller).
     unsafe { at.write_bytes(0, size_of::<T>()) };
-    // SAFETY: zero bytes are the empty state of any record.
-    unsafe { Id::at(addr) }
+    // SAFETY: zero bytes are the empty state of any record; address 0 is nobody's own.
+    unsafe { Id::at(addr.0) }
 }
 
 /// A record copied out of bytes: `fill` puts the bytes of one into its argument.

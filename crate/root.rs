@@ -18,23 +18,17 @@ pub(crate) struct Root {
     pub(crate) magic: [Word; 2],
     /// [`LAYOUT_VERSION`].
     pub(crate) version: Word,
-    /// Bytes of this record.
-    pub(crate) len: Word,
     /// Address of the state of the heap.
     pub(crate) state: Word,
-    /// Bytes of the state.
-    pub(crate) state_len: Word,
     /// Lowest address of the stack.
     pub(crate) stack_low: Word,
     /// One past the highest address of the stack.
     pub(crate) stack_high: Word,
-    /// One past the static data, which begins at the lowest address that is not the stack's.
-    pub(crate) data_end: Word,
     /// First address above data and stack.
     pub(crate) heap_base: Word,
 }
 
-// SAFETY: `repr(C)`, ten words.
+// SAFETY: `repr(C)`, seven words.
 unsafe impl Record for Root {}
 
 /// Bytes of a root.

@@ -28,11 +28,13 @@ pub const CLASSES: usize = (FIRST_QUANTA + QUANTA_MAX) as usize + 1;
 /// The class of no quanta, were there one: class `FIRST_QUANTA + n` is `n` quanta.
 const FIRST_QUANTA: u32 = SLAB_CLASSES as u32 - SMALL_MAX / QUANTUM - 1;
 
-/// The class of requests of `size` bytes, 1 or more and a multiple of `align`, a power of two. At least [`CLASSES`] where
-/// none has it: where it is too large, or where `align` is more than the quantum that all segments are aligned to.
-#[inline(always)]
+/// The class of requests of `size` bytes, 1 or more, at a multiple of `align`, a power of two: that of the size rounded up to
+/// the alignment, which does not overflow 32 bits. At least [`CLASSES`] where none has it: where it is too large, or where
+/// `align` is more than the quantum that all segments are aligned to.
+#[inline]
 pub(crate) const fn class_of(size: u32, align: u32) -> u32 {
-    let last = size - 1;
+    // One less than the size rounded up to its alignment.
+    let last = (size - 1) | (align - 1);
     if align > QUANTUM {
         u32::MAX
     } else if last < SMALL_MAX {
@@ -66,7 +68,7 @@ pub(crate) const fn objects_in_slab(size: u32) -> u32 {
 }
 
 /// `offset / size` for the size of a class, without the panic of a division by zero.
-#[inline(always)]
+#[inline]
 pub(crate) const fn quotient(offset: u32, size: u32) -> u32 {
     match offset.checked_div(size) {
         Some(quotient) => quotient,
@@ -74,16 +76,11 @@ pub(crate) const fn quotient(offset: u32, size: u32) -> u32 {
     }
 }
 
-/// Rounds of a magazine for objects of `size`: few of what is large, so that little lies idle.
-pub(crate) const fn rounds(size: u32) -> u32 {
-    let rounds = quotient(8192, size);
-    if rounds > 64 {
-        64
-    } else if rounds < 4 {
-        4
-    } else {
-        rounds
-    }
+/// Rounds of a magazine of `class`: 256 up to 32 bytes, half as many for each doubling, at least 4. So a magazine holds at most
+/// 8 KiB of slabs, and little lies idle.
+pub(crate) const fn rounds(class: u32) -> u32 {
+    let rounds = 256 >> (class >> 2);
+    if rounds < 4 { 4 } else { rounds }
 }
 
 #[cfg(test)]
@@ -120,7 +117,7 @@ mod tests {
     #[test]
     fn a_size_rounded_up_to_its_alignment_gets_a_class_of_that_alignment() {
         for align in (0..=QUANTUM.trailing_zeros()).map(|shift| 1 << shift) {
-            for size in (1..=16_384).map(|size: u32| size.next_multiple_of(align)) {
+            for size in 1..=16_384 - align {
                 assert_eq!(size_of_class(class_of(size, align)) % align, 0, "size {size} align {align}");
             }
         }
@@ -138,7 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn magazines_hold_4_to_64_rounds() {
-        assert_eq!([8, 128, 160, 256, 512, 1024, 1536, 16_384].map(rounds), [64, 64, 51, 32, 16, 8, 5, 4]);
+    fn magazines_hold_8_kib_or_4_rounds() {
+        let of_size = |size| rounds(class_of(size, 1));
+        assert_eq!([8, 128, 160, 256, 512, 1024, 1536, 16_384].map(of_size), [256, 64, 32, 32, 16, 8, 4, 4]);
     }
 }

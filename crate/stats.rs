@@ -8,7 +8,6 @@
 use crate::heap::{Engine, LARGE, META, SLAB};
 use crate::record::{Id, get};
 use crate::size_class::{CLASSES, SLAB_CLASSES, size_of_class};
-use crate::slab::Slab;
 use crate::source::Source;
 use crate::units::Pages;
 use crate::vmem::{FREE, SPAN, Tag};
@@ -108,10 +107,6 @@ pub struct ArenaStats {
     pub growths: u32,
     /// Pages of 64 KiB it grew by.
     pub grown_pages: Pages,
-    /// Growths that were refused.
-    pub refusals: u32,
-    /// Times idle memory was reclaimed.
-    pub reclaims: u32,
 }
 
 impl Default for Stats {
@@ -150,8 +145,6 @@ impl<S: Source> Engine<S> {
         }
         stats.arena.growths = state.growths.get();
         stats.arena.grown_pages = Pages(state.grown_pages.get());
-        stats.arena.refusals = state.refusals.get();
-        stats.arena.reclaims = state.reclaims.get();
         self.add_segments(&mut stats);
         let (slabs, segments) = stats.caches.split_at_mut(SLAB_CLASSES);
         for cache in slabs {
@@ -178,7 +171,7 @@ impl<S: Source> Engine<S> {
     fn add_segments(&self, stats: &mut Stats) {
         let arena = self.id().arena();
         let mut next = get(self.source(), arena.first()).place.next.first.get();
-        while let Some(link) = next.some() {
+        while let Some(link) = next {
             let tag: &Tag = get(self.source(), Id::<Tag>::of_place(link));
             let len = tag.len.get();
             match tag.kind.get() {
@@ -192,26 +185,28 @@ impl<S: Source> Engine<S> {
                     stats.large.live += 1;
                     stats.large.live_bytes += len;
                 }
-                SLAB => {
-                    stats.arena.slab_bytes += len;
-                    self.add_slab(get(self.source(), crate::cache::record::slab_named(tag.owner.get())), stats);
-                }
                 META => stats.arena.metadata_bytes += len,
-                _ => {}
+                kind => {
+                    stats.arena.slab_bytes += len;
+                    if let Some(cache) = stats.caches.get_mut(kind.wrapping_sub(SLAB) as usize) {
+                        cache.add_slab(tag);
+                    }
+                }
             }
             next = tag.place.next.first.get();
         }
         // The mark that ends the list is not a span.
         stats.arena.spans = stats.arena.spans.saturating_sub(1);
     }
+}
 
-    fn add_slab(&self, slab: &Slab, stats: &mut Stats) {
-        if let Some(cache) = stats.caches.get_mut(slab.class.get() as usize) {
-            let free = slab.free_objects();
-            cache.slabs += 1;
-            cache.empty_slabs += (free == slab.objects.get()) as u32;
-            cache.objects += slab.objects.get();
-            cache.live += slab.objects.get() - free;
-        }
+impl CacheStats {
+    /// Adds a slab; to `live` objects out of it, magazines included.
+    fn add_slab(&mut self, slab: &Tag) {
+        let (objects, free) = (slab.owner.get(), slab.bits.get().count_ones());
+        self.slabs += 1;
+        self.empty_slabs += (free == objects) as u32;
+        self.objects += objects;
+        self.live += objects - free;
     }
 }

@@ -69,10 +69,10 @@ impl Addr {
 pub struct Pages(pub u32);
 
 impl Pages {
-    /// The fewest pages that hold `bytes`.
+    /// The fewest pages that hold `bytes`; none hold 0.
     #[must_use]
     pub const fn holding(bytes: u32) -> Self {
-        Self((bytes >> 16) + (bytes & (PAGE_BYTES - 1) != 0) as u32)
+        Self(bytes.div_ceil(PAGE_BYTES))
     }
 
     /// Their length in bytes; 65,536 pages are 4 GiB, hence 64 bits.

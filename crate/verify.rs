@@ -16,11 +16,11 @@ use crate::heap::State;
 use crate::image::survey::{Kind, Survey};
 use crate::image::{Error, Image, Problem, record, record_or};
 use crate::list::Link;
-use crate::page_map::{Branch, DIRECT, FANOUT, LEAF_WORDS, Leaf};
-use crate::record::Word;
-use crate::slab::{BINS, EMPTY, FULL, Slab};
+use crate::page_map::{Branch, FANOUT, LEAF_WORDS, Leaf, TAG};
+use crate::record::{Word, named};
+use crate::slab::{BINS, EMPTY, FULL};
 use crate::units::{Addr, LIMIT, PAGE_BYTES, QUANTUM};
-use crate::vmem::tag::RECORD_LEN;
+use crate::vmem::tag::TAG_LEN;
 use crate::vmem::{Arena, Tag};
 
 /// Checks the heap whose root is at `root`: what is wrong with it, nothing where all invariants hold. Takes time and memory
@@ -88,7 +88,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     fn check_free_lists(&mut self, arena: &Arena) {
         let mut expected: BTreeMap<u32, u32> = BTreeMap::new();
         for segment in self.survey.segments.iter().filter(|segment| segment.kind == Kind::Free) {
-            expected.insert(segment.tag + offset_of!(Tag, free) as u32, free_list(segment.len));
+            expected.insert(segment.tag + offset_of!(Tag, link) as u32, free_list(segment.len));
         }
         let bins_at = self.survey.arena_at() + offset_of!(Arena, free) as u32;
         self.check_bins("I3", &arena.free, bins_at, expected, "free segment");
@@ -105,7 +105,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     ) {
         for (list, head) in (0_u32..).zip(&bins.heads) {
             let head_at = bins_at + offset_of!(Bins<N>, heads) as u32 + 4 * list;
-            for link in self.links(head_at, head.first.get().addr().0, expected.len()) {
+            for link in self.links(head_at, named(&head.first), expected.len()) {
                 match expected.remove(&link) {
                     Some(right) if right == list => {}
                     Some(right) => self.report(invariant, link, format!("a {what} is in list {list} and belongs into list {right}")),
@@ -127,12 +127,12 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         let (mut back, mut at) = (head_at, first);
         while at != 0 && links.len() <= limit {
             let Some(link) = record_or::<Link>(self.image, at, "I14", &mut self.problems) else { break };
-            if link.back.get().addr().0 != back {
+            if named(&link.back) != back {
                 self.report("I14", at, format!("the link at {at:#x} does not name the word {back:#x} that names it"));
             }
             links.push(at);
             back = at;
-            at = link.next.first.get().addr().0;
+            at = named(&link.next.first);
         }
         links
     }
@@ -140,7 +140,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     /// I14 for the list of marks and segments.
     fn check_segment_links(&mut self, arena: &Arena) {
         let limit = self.survey.segments.len() + self.survey.spans.len() + 2;
-        self.links(self.survey.arena_at(), arena.first.place.next.first.get().addr().0, limit);
+        self.links(self.survey.arena_at(), named(&arena.first.place.next.first), limit);
     }
 
     /// I5: what nobody ever held in the last span is zero.
@@ -179,21 +179,21 @@ impl<I: Image + ?Sized> Walker<'_, I> {
             }
         }
         for slab in &self.survey.slabs {
-            expected.extend((slab.start..slab.start + slab.len).step_by(QUANTUM as usize).map(|at| (at, slab.descriptor)));
+            expected.extend((slab.start..slab.start + slab.len).step_by(QUANTUM as usize).map(|at| (at, slab.tag)));
         }
         for (page, entry, entry_at) in self.entries(state) {
-            if entry & DIRECT != 0 {
+            if entry & TAG != 0 {
                 let named = expected.range(page * PAGE_BYTES..=page * PAGE_BYTES + (PAGE_BYTES - 1)).next();
                 match named.map(|(at, tag)| (*at, *tag)) {
-                    Some((at, tag)) if tag == entry - DIRECT => _ = expected.remove(&at),
-                    _ => self.report("I6", entry_at, format!("the page map names {:#x} for page {page}", entry - DIRECT)),
+                    Some((at, tag)) if tag == entry - TAG => _ = expected.remove(&at),
+                    _ => self.report("I6", entry_at, format!("the page map names {:#x} for page {page}", entry - TAG)),
                 }
                 continue;
             }
             let Some(leaf) = record_or::<Leaf>(self.image, entry, "I6", &mut self.problems) else { continue };
             for (quantum, word) in (0..LEAF_WORDS as u32).zip(&leaf) {
                 let at = page * PAGE_BYTES + quantum * QUANTUM;
-                let right = expected.remove(&at).unwrap_or(0);
+                let right = expected.remove(&at).map_or(0, |tag| tag | TAG);
                 if word.get() != right {
                     let text = format!("the page map names {:#x} for {at:#x} instead of {right:#x}", word.get());
                     self.report("I6", entry + 4 * quantum, text);
@@ -208,7 +208,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     /// The pages that have entries, those, and where they are.
     fn entries(&mut self, state: &State) -> Vec<(u32, u32, u32)> {
         let mut entries = Vec::new();
-        let branches = state.map.iter().map(|id| id.get().addr().0);
+        let branches = state.map.iter().map(named);
         for (high, branch_at) in (0_u32..).zip(branches).filter(|(_, at)| *at != 0) {
             let Some(branch) = record_or::<Branch>(self.image, branch_at, "I6", &mut self.problems) else { continue };
             let found = (0..FANOUT as u32).zip(branch.iter().map(Word::get)).filter(|(_, entry)| *entry != 0);
@@ -221,7 +221,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     fn check_cache(&mut self, class: u32, cache: &Cache) {
         let at = self.survey.cache_at(class);
         let slabs: Vec<_> = self.survey.slabs.iter().filter(|slab| slab.class == class).collect();
-        let expected = slabs.iter().map(|slab| (slab.descriptor, bin(slab.free.count_ones(), slab.objects))).collect();
+        let expected = slabs.iter().map(|slab| (slab.tag + offset_of!(Tag, link) as u32, bin(slab.free.count_ones(), slab.objects))).collect();
         self.check_bins::<BINS>("I8", &cache.bins, at + offset_of!(Cache, bins) as u32, expected, "slab of this bin");
         let empty = slabs.iter().filter(|slab| slab.free.count_ones() == slab.objects).count();
         if empty > 1 {
@@ -243,30 +243,43 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         }
     }
 
-    /// I12: the reserve holds the records it counts, and none of them is in use.
+    /// I12: the spare tags lie in metadata, are in no other use, and there once; what is not used of the metadata is whole.
     fn check_reserve(&mut self, arena: &Arena) {
-        let head_at = self.survey.arena_at() + offset_of!(Arena, spare) as u32;
-        let count = arena.spare_count.get();
-        let limit = (self.survey.memory_len / u64::from(RECORD_LEN)).min(u64::from(count)) as usize;
-        let links = self.links(head_at, arena.spare.first.get().addr().0, limit);
-        if links.len() != count as usize {
-            self.report("I12", head_at, format!("the reserve counts {count} records and lists {}", links.len()));
+        let limit = self.survey.memory_len / u64::from(TAG_LEN);
+        let mut used: BTreeSet<u32> = self.survey.segments.iter().map(|segment| segment.tag).collect();
+        let mut at = named(&arena.spare.first);
+        for _ in 0..limit {
+            if at == 0 {
+                break;
+            }
+            let tag_at = at.wrapping_sub(offset_of!(Tag, link) as u32);
+            if !used.insert(tag_at) {
+                self.report("I12", tag_at, format!("the tag at {tag_at:#x} is in the reserve and in use, or there twice"));
+                break;
+            }
+            let Some(link) = record_or::<Link>(self.image, at, "I12", &mut self.problems) else { break };
+            at = named(&link.next.first);
         }
-        let used = self.survey.segments.iter().map(|segment| segment.tag);
-        let mut used: BTreeSet<u32> = used.chain(self.survey.slabs.iter().map(|slab| slab.descriptor)).collect();
-        for link in links {
-            let record_at = link.wrapping_sub(offset_of!(Tag, free) as u32);
-            if !used.insert(record_at) {
-                self.report("I12", record_at, format!("the record at {record_at:#x} is in the reserve and in use, or there twice"));
+        for tag_at in used {
+            if !self.is_metadata(tag_at, TAG_LEN) {
+                self.report("I12", tag_at, format!("the tag at {tag_at:#x} does not lie in metadata"));
             }
         }
-        let state = self.survey.layout.state..self.survey.layout.state + self.survey.layout.state_len;
-        for record_at in used {
-            let in_metadata = self.survey.segment_at(record_at).is_some_and(|segment| segment.kind == Kind::Metadata);
-            if !in_metadata && !state.contains(&record_at) {
-                self.report("I12", record_at, format!("the record at {record_at:#x} does not lie in metadata"));
-            }
+        let (next, end) = (arena.meta_next.get(), arena.meta_end.get());
+        if next > end || (next < end && !self.is_metadata(next, end - next)) {
+            self.report("I12", next, format!("the unused metadata [{next:#x}, {end:#x}) is no metadata"));
         }
+    }
+
+    /// Whether `[at, at + len)` lies in one segment of metadata, or in the state.
+    fn is_metadata(&self, at: u32, len: u32) -> bool {
+        let end = u64::from(at) + u64::from(len);
+        let inside = |start: u32, bytes: u32| start <= at && end <= u64::from(start) + u64::from(bytes);
+        inside(self.survey.layout.state, self.survey.layout.state_len)
+            || self
+                .survey
+                .segment_at(at)
+                .is_some_and(|segment| segment.kind == Kind::Metadata && inside(segment.start, segment.len))
     }
 }
 
@@ -278,7 +291,7 @@ fn free_list(len: u32) -> u32 {
     (0..63).find(|&list| quanta <= longest(list)).unwrap_or(63)
 }
 
-/// The bin of a slab, computed from the other side than [`Slab::bin`]: by comparing with each bound.
+/// The bin of a slab, computed from the other side than [`slab::bin`](crate::slab::bin): by comparing with each bound.
 fn bin(free: u32, objects: u32) -> u32 {
     match free {
         0 => FULL,
@@ -286,5 +299,3 @@ fn bin(free: u32, objects: u32) -> u32 {
         _ => (0..EMPTY).find(|&bin| free < 2 << bin).unwrap_or(EMPTY),
     }
 }
-
-const _: () = assert!(offset_of!(Slab, place) == 0 && offset_of!(Tag, place) == 0 && size_of::<Word>() == 4);

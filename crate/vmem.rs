@@ -15,7 +15,7 @@
 #![deny(unsafe_code)]
 
 use crate::bins;
-use crate::list::{self, Head};
+use crate::list::{self, Head, Link};
 use crate::record::{Id, get};
 use crate::source::Source;
 use crate::units::QUANTUM_SHIFT;
@@ -30,8 +30,9 @@ use arena::ORDERS;
 pub(crate) use tag::{FREE, SPAN, Tag};
 
 /// How many free segments of its own list a request looks at before it takes one of a higher list, which is sure to fit.
-/// Bounds the work where many segments are a little too small.
-const PROBES: u32 = 8;
+/// Bounds the work where many segments are a little too short; the price is that a segment that fits may be overlooked
+/// behind so many that do not.
+const PROBES: u32 = 16;
 
 /// An arena in its memory: the operations on the record [`Arena`].
 pub(crate) struct Vmem<'a, S> {
@@ -50,10 +51,8 @@ impl<S: Source> Vmem<'_, S> {
         get(self.source, id)
     }
 
-    /// Begins an arena whose record is all zero: the marks at the ends of its list.
+    /// Begins an arena whose record is all zero: links the marks at the ends of its list.
     pub(crate) fn begin(&self) {
-        self.tag(self.arena.first()).kind.set(SPAN);
-        self.tag(self.arena.last()).kind.set(SPAN);
         list::insert(self.source, self.arena.first().place().rest(), self.arena.last().place());
     }
 
@@ -61,75 +60,72 @@ impl<S: Source> Vmem<'_, S> {
     pub(crate) fn add(&self, start: u32, len: u32) {
         let last = self.tag(self.arena.last());
         if last.start.get() != start {
-            let mark = self.make(last.place.back.get());
-            self.tag(mark).start.set(start);
-            self.tag(mark).kind.set(SPAN);
+            let mark = self.tag(self.make_last());
+            mark.start.set(start);
+            mark.kind.set(SPAN);
             self.arena().fresh.set(start);
         }
         last.start.set(start + len);
-        let id = self.make(last.place.back.get());
+        let id = self.make_last();
         self.tag(id).start.set(start);
         self.tag(id).len.set(len);
         self.free(id);
     }
 
-    /// Takes `len` bytes (whole quanta) at a multiple of `align` (a power of two) for a holder that calls them `kind`. The
-    /// tag's `owner` is 1 iff they are known to be zero.
+    /// Takes `len` bytes (whole quanta) for a holder that calls them `kind`. The tag's `owner` is 1 iff they are known to be
+    /// zero.
     ///
-    /// Instant fit, best of a few in the request's own order; then every free segment. Needs two spare tags.
-    pub(crate) fn alloc(&self, len: u32, align: u32, kind: u32) -> Option<Id<Tag>> {
-        let mut id = self.find(len, align, PROBES).or_else(|| self.find(len, align, u32::MAX))?;
+    /// Instant fit, or best of a few in the request's own list. Needs a spare tag.
+    #[inline(never)]
+    pub(crate) fn alloc(&self, len: u32, kind: u32) -> Option<Id<Tag>> {
+        let id = self.find(len)?;
         self.withdraw(id);
-        let skipped = skipped(self.tag(id).start.get(), align);
-        if skipped != 0 {
-            let taken = self.split(id, skipped);
-            self.file(id);
-            id = taken;
-        }
-        let (arena, tag) = (self.arena(), self.tag(id));
+        let tag = self.tag(id);
         tag.kind.set(kind);
-        tag.owner.set((tag.start.get() >= arena.fresh.get()) as u32);
+        tag.owner.set((tag.start.get() >= self.arena().fresh.get()) as u32);
         self.cut(id, len);
         Some(id)
     }
 
-    /// A free segment that holds `len` bytes at a multiple of `align`: the shortest of the first `probes` of the list for
-    /// that length, where segments may be too short, or the first that fits of the next list that has one.
-    fn find(&self, len: u32, align: u32, probes: u32) -> Option<Id<Tag>> {
+    /// A free segment of at least `len` bytes: the shortest of the first [`PROBES`] of the list for that length, or the
+    /// first of the next list that has one.
+    fn find(&self, len: u32) -> Option<Id<Tag>> {
         let own = order(len);
-        let mut lists = self.arena().free.nonempty.get() & (u64::MAX << own);
-        while lists != 0 {
-            let list = lists.trailing_zeros();
-            let mut best = Id::NONE;
-            let mut least = u32::MAX;
-            let mut left = probes;
-            let mut link = bins::first(self.source, self.arena.free(), list);
-            while left != 0 && !link.is_none() {
-                let id = Id::<Tag>::of_free(link);
-                let tag = self.tag(id);
-                let spare = tag.len.get().wrapping_sub(len);
-                if tag.len.get() >= len && spare < least && skipped(tag.start.get(), align) <= spare {
-                    best = id;
-                    if spare == 0 || list != own {
-                        return Some(best);
-                    }
-                    least = spare;
+        let mut best = None;
+        let mut least = u32::MAX;
+        let mut next = self.first_free(own);
+        for _ in 0..PROBES {
+            let Some(link) = next else { break };
+            let tag = self.tag(Id::<Tag>::of_link(link));
+            let spare = tag.len.get().wrapping_sub(len);
+            if tag.len.get() >= len && spare < least {
+                least = spare;
+                best = next;
+                if spare == 0 {
+                    break;
                 }
-                link = tag.free.next.first.get();
-                left -= 1;
             }
-            if !best.is_none() {
-                return Some(best);
-            }
-            lists &= lists - 1;
+            next = tag.link.next.first.get();
         }
-        None
+        if least == u32::MAX {
+            let longer = self.arena().free.nonempty.get() & (u64::MAX << own << 1);
+            if longer != 0 {
+                best = self.first_free(longer.trailing_zeros());
+            }
+        }
+        Some(Id::<Tag>::of_link(best?))
+    }
+
+    #[inline(always)]
+    fn first_free(&self, list: u32) -> Option<Id<Link>> {
+        bins::first(self.source, self.arena.free(), list)
     }
 
     /// Makes a segment free, as one with its free neighbours.
+    #[inline(never)]
     pub(crate) fn free(&self, id: Id<Tag>) {
         self.absorb_next(id);
-        let before = Id::<Tag>::of_rest(self.tag(id).place.back.get());
+        let before = self.tag(id).before();
         if self.tag(before).kind.get() == FREE {
             self.withdraw(before);
             self.absorb(before, id);
@@ -139,51 +135,50 @@ impl<S: Source> Vmem<'_, S> {
         }
     }
 
-    /// The segment behind, where it is free.
-    fn next_free(&self, id: Id<Tag>) -> Option<Id<Tag>> {
-        let next = Id::<Tag>::of_place(self.tag(id).place.next.first.get());
-        if self.tag(next).kind.get() == FREE { Some(next) } else { None }
-    }
-
     /// Adds the segment behind to this one, where it is free.
     fn absorb_next(&self, id: Id<Tag>) {
-        if let Some(next) = self.next_free(id) {
+        let next = self.tag(id).next();
+        if self.tag(next).kind.get() == FREE {
             self.withdraw(next);
             self.absorb(id, next);
         }
     }
 
     /// Adds the segment `next`, which is right behind and in no free list, to this one.
+    #[inline(never)]
     fn absorb(&self, id: Id<Tag>, next: Id<Tag>) {
         let tag = self.tag(id);
         tag.len.set(tag.len.get() + self.tag(next).len.get());
         list::remove(self.source, next.place());
-        arena::give_record(self.source, self.arena, next);
+        arena::give_tag(self.source, self.arena, next);
     }
 
     /// Makes a held segment `len` bytes long without moving it, where what is behind allows; whether it is now. Needs a
     /// spare tag.
+    #[inline(never)]
     pub(crate) fn resize(&self, id: Id<Tag>, len: u32) -> bool {
         let tag = self.tag(id);
         if tag.len.get() < len {
-            match self.next_free(id) {
-                Some(next) if tag.len.get() + self.tag(next).len.get() >= len => self.absorb_next(id),
-                _ => return false,
+            let next = self.tag(tag.next());
+            if next.kind.get() != FREE || tag.len.get() + next.len.get() < len {
+                return false;
             }
+            self.absorb_next(id);
         }
         self.cut(id, len);
         true
     }
 
     /// Keeps the first `len` bytes of a held segment and frees the rest. Needs a spare tag.
-    fn cut(&self, id: Id<Tag>, len: u32) {
+    #[inline(never)]
+    pub(crate) fn cut(&self, id: Id<Tag>, len: u32) {
         let tag = self.tag(id);
         if tag.len.get() != len {
             let rest = self.split(id, len);
             self.free(rest);
         }
         let arena = self.arena();
-        if tag.end() > arena.fresh.get() {
+        if arena.fresh.get() < tag.end() {
             arena.fresh.set(tag.end());
         }
     }
@@ -191,7 +186,7 @@ impl<S: Source> Vmem<'_, S> {
     /// Where the free memory at the end of the last span begins: its end, where the last segment is held.
     pub(crate) fn tail(&self) -> u32 {
         let last = self.tag(self.arena.last());
-        let before = self.tag(Id::of_rest(last.place.back.get()));
+        let before = self.tag(last.before());
         if before.kind.get() == FREE { before.start.get() } else { last.start.get() }
     }
 
@@ -201,7 +196,7 @@ impl<S: Source> Vmem<'_, S> {
     }
 
     /// Cuts a segment at `len`: a new tag behind it for the rest, in no free list. Needs a spare tag.
-    fn split(&self, id: Id<Tag>, len: u32) -> Id<Tag> {
+    pub(crate) fn split(&self, id: Id<Tag>, len: u32) -> Id<Tag> {
         let rest = self.make(id.place().rest());
         let (tag, new) = (self.tag(id), self.tag(rest));
         new.start.set(tag.start.get() + len);
@@ -211,37 +206,38 @@ impl<S: Source> Vmem<'_, S> {
     }
 
     /// A new tag where `head` names it, out of the reserve.
+    #[inline(never)]
     fn make(&self, head: Id<Head>) -> Id<Tag> {
-        let id = arena::take_record(self.source, self.arena);
+        let id = arena::take_tag(self.source, self.arena);
         list::insert(self.source, head, id.place());
         id
     }
 
-    /// Puts a segment on the free list of its order.
+    /// A new tag before the mark that ends the list.
+    fn make_last(&self) -> Id<Tag> {
+        self.make(self.tag(self.arena.last()).before().place().rest())
+    }
+
+    /// Puts a segment on the free list for its length.
     fn file(&self, id: Id<Tag>) {
         let tag = self.tag(id);
         tag.kind.set(FREE);
-        bins::file(self.source, self.arena.free(), order(tag.len.get()), id.free());
+        bins::file(self.source, self.arena.free(), order(tag.len.get()), id.link());
     }
 
     /// Takes a segment off its free list.
+    #[inline(never)]
     fn withdraw(&self, id: Id<Tag>) {
-        bins::withdraw(self.source, self.arena.free(), order(self.tag(id).len.get()), id.free());
+        bins::withdraw(self.source, self.arena.free(), order(self.tag(id).len.get()), id.link());
     }
 }
 
 /// The number of the free list of segments of `len` bytes: exact to 8 quanta, then four lists to a power of two, and the
 /// last for all that is longer. A segment of a higher list is longer.
-#[inline(always)]
+#[inline(never)]
 pub(crate) const fn order(len: u32) -> u32 {
     let last = (len >> QUANTUM_SHIFT).wrapping_sub(1);
     let exponent = 31 - (last | 4).leading_zeros();
     let list = ((exponent - 2) << 2) + (last >> (exponent - 2));
     if list < ORDERS as u32 { list } else { ORDERS as u32 - 1 }
-}
-
-/// Bytes from `start` to the next multiple of `align`, a power of two.
-#[inline(always)]
-fn skipped(start: u32, align: u32) -> u32 {
-    start.wrapping_neg() & (align - 1)
 }

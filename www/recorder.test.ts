@@ -42,12 +42,28 @@ test('the map is read when it is shown, with the granule it asks for', (t) => {
   assert.equal(granule(), undefined);
   state.tab.set('map');
   assert.equal(granule(), 8192);
+  state.granule.set(16_384);
+  assert.equal(granule(), 16_384);
+});
+
+test('a sample reads the heap once, the map with it when that is shown', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  const { state, recorder, heap } = attached();
+  state.granule.set(8192);
+  const sampled = t.mock.method(heap, 'sample');
+  recorder.take();
+  state.tab.set('map');
+  const mapped = t.mock.method(heap, 'map');
+  recorder.take();
+  assert.deepEqual(sampled.mock.calls.map((call) => call.arguments), [[undefined], [8192]]);
+  assert.equal(mapped.mock.callCount(), 1, 'by the sample itself');
+  assert.equal(state.map.value?.cells, state.summary.value === undefined ? 0 : state.summary.value.memoryBytes / 8192);
 });
 
 test('a heap that cannot be read is said, and said no more when it can be again', (t) => {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const { state, recorder, heap } = attached();
-  const broken = t.mock.method(heap, 'summary', () => { throw new Error('The slab record at 0x00012340 is damaged.'); });
+  const broken = t.mock.method(heap, 'sample', () => { throw new Error('The slab record at 0x00012340 is damaged.'); });
   recorder.take();
   assert.equal(state.trouble.value, 'The slab record at 0x00012340 is damaged.');
   assert.equal(state.history.value.recorded, 1);
@@ -63,4 +79,24 @@ test('work between two samples is named in the growth that it caused', (t) => {
   heap.work(500_000);
   recorder.sample('opening big.json');
   assert.equal(state.history.value.growths.at(-1)?.during, 'opening big.json');
+});
+
+test('a heap that takes long to read is sampled less often, so that the page stays alive', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let now = 0;
+  const state = new State();
+  const recorder = new Recorder(state, () => now);
+  const heap = new FakeHeap();
+  const sample = heap.sample();
+  t.mock.method(heap, 'sample', () => {
+    now += 200;
+    return sample;
+  });
+  recorder.attach(heap);
+  for (let ticks = 0; ticks < 16; ticks += 1) {
+    now += 250;
+    t.mock.timers.tick(250);
+  }
+  // 200 ms of reading and at least 600 ms of rest, which end at the third tick: 1 sample at once and one for each three ticks.
+  assert.equal(state.history.value.recorded, 6);
 });

@@ -7,11 +7,15 @@
 import type { CheckReport, Heap, Whatis } from './model/records.ts';
 import type { State } from './state.ts';
 
+/** Reading a very large heap takes time; the page rests at least this many times as long before the timer's next sample. */
+const REST = 3;
+
 export class Recorder {
   readonly #state: State;
   readonly #clock: () => number;
   #heap: Heap | undefined;
   #began = 0;
+  #ended = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(state: State, clock: () => number = () => performance.now()) {
@@ -43,17 +47,16 @@ export class Recorder {
     if (heap === undefined) return;
     const start = this.#clock();
     this.#guard(() => {
-      const summary = heap.summary();
-      const caches = heap.caches();
-      const arenas = heap.arenas();
-      state.cost.set(this.#clock() - start);
+      const { summary, caches, arenas, map } = heap.sample(this.#granule());
       state.summary.set(summary);
       state.caches.set(caches);
       state.arenas.set(arenas);
+      if (map !== undefined) state.map.set(map);
       state.history.value.push((start - this.#began) / 1000, summary, caches, during);
       state.history.touch();
     });
-    this.#readMap();
+    this.#ended = this.#clock();
+    state.cost.set(this.#ended - start);
   }
 
   /** What lies at an address now. */
@@ -67,19 +70,25 @@ export class Recorder {
     return report;
   }
 
-  /** The map is the largest thing to read, so it is read only for eyes. */
+  /** Bytes of a cell of the map that is looked at. It is the largest thing to read, so it is read only for eyes. */
+  #granule(): number | undefined {
+    const { granule, tab } = this.#state;
+    return tab.value === 'map' && granule.value !== 0 ? granule.value : undefined;
+  }
+
+  /** Between samples, when the map is opened or zoomed. */
   #readMap(): void {
-    const state = this.#state;
-    const granule = state.granule.value;
-    if (this.#heap === undefined || granule === 0 || state.tab.value !== 'map') return;
-    this.#guard(() => state.map.set(this.#heap?.map(granule)));
+    const granule = this.#granule();
+    if (granule !== undefined) this.#guard(() => this.#state.map.set(this.#heap?.map(granule)));
   }
 
   #restart(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
     if (this.#heap === undefined || this.#state.paused.value) return;
-    this.#timer = setInterval(() => this.sample(), this.#state.interval.value);
+    this.#timer = setInterval(() => {
+      if (this.#clock() - this.#ended >= this.#state.cost.value * REST) this.sample();
+    }, this.#state.interval.value);
   }
 
   /** A heap that cannot be read is news for the person who looks at it, not the end of the page. */

@@ -35,7 +35,7 @@ export async function mount(app: InspectorApp, panel: DemoPanel, engine: Promise
     if (loadedEngine.status === 'rejected') throw loadedEngine.reason;
     if (loadedDemo.status === 'rejected') throw new Error('There is no running program whose memory could be read.');
     const { memory, root } = loadedDemo.value;
-    recorder.attach(loadedEngine.value.attach(root === undefined ? { memory } : { memory, root }));
+    recorder.attach(loadedEngine.value.attach({ memory, root }));
   } catch (error) {
     state.phase.set({ kind: 'failed', sentence: sentence(error) });
   }

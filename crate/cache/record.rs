@@ -5,8 +5,7 @@ use core::cell::Cell;
 use crate::bins::Bins;
 use crate::magazine::Magazines;
 use crate::record::{Id, Record, Word};
-use crate::slab::{BINS, Slab};
-use crate::units::Addr;
+use crate::slab::BINS;
 
 /// The state of a cache. All zero is one that was never used: no rounds and no room for any.
 #[repr(C)]
@@ -35,10 +34,4 @@ impl Id<Cache> {
         // SAFETY: `bins` is at that offset.
         unsafe { self.field(core::mem::offset_of!(Cache, bins) as u32) }
     }
-}
-
-/// The slab that a word of the page map names for an object.
-pub(crate) const fn slab_named(word: u32) -> Id<Slab> {
-    // SAFETY: I6: the words of a slab's quanta name its descriptor; a round is an object of a slab (I10).
-    unsafe { Id::at(Addr(word)) }
 }

@@ -7,7 +7,7 @@ use core::ptr;
 
 use super::Flagstone;
 use crate::heap::{Engine, State};
-use crate::root::{LAYOUT_VERSION, MAGIC, ROOT_LEN, Root};
+use crate::root::{LAYOUT_VERSION, MAGIC, Root};
 use crate::source::wasm::{self, Memory};
 use crate::stats::Stats;
 use crate::units::Addr;
@@ -20,12 +20,9 @@ compile_error!("flagstone's single-threaded build cannot be used with target_fea
 struct LinkedRoot {
     magic: [u32; 2],
     version: u32,
-    len: u32,
     state: *const Shared,
-    state_len: u32,
     stack_low: *const u8,
     stack_high: *const u8,
-    data_end: *const u8,
     heap_base: *const u8,
 }
 
@@ -48,12 +45,9 @@ static STATE: Shared = Shared(UnsafeCell::new(MaybeUninit::zeroed()));
 static __flagstone_root: LinkedRoot = LinkedRoot {
     magic: MAGIC,
     version: LAYOUT_VERSION,
-    len: ROOT_LEN,
     state: &raw const STATE,
-    state_len: size_of::<State>() as u32,
     stack_low: &raw const wasm::__stack_low,
     stack_high: &raw const wasm::__stack_high,
-    data_end: &raw const wasm::__data_end,
     heap_base: &raw const wasm::__heap_base,
 };
 

@@ -10,29 +10,39 @@ use crate::units::{LIMIT, Pages};
 const STEP_SHIFT: u32 = 5;
 
 impl<S: Source> Engine<S> {
-    /// Grows the memory so that `len` bytes at a multiple of `align` are free; whether it grew. One growth suffices. Needs
-    /// two spare records.
-    ///
-    /// Computed in 64 bits, because sums of addresses and lengths may pass 4 GiB.
-    pub(super) fn grow(&self, len: u32, align: u32) -> bool {
-        let (state, vmem) = (self.state(), self.vmem());
-        let pages = self.source().end();
-        let end = pages.bytes();
-        let tail = if u64::from(vmem.end()) == end { u64::from(vmem.tail()) } else { end };
-        let align = u64::from(align);
-        let needed = (tail + (align - 1) & !(align - 1)) + u64::from(len);
-        if needed <= u64::from(LIMIT) {
-            let missing = Pages::holding((needed - end) as u32);
-            let step = Pages((pages.0 >> STEP_SHIFT).min((LIMIT >> 16) - pages.0)).max(missing);
-            let grown = |pages| self.source().grow(pages).map(|start| (start, pages));
-            if let Some((start, more)) = grown(step).or_else(|| grown(missing)) {
-                state.growths.set(state.growths.get() + 1);
-                state.grown_pages.set(state.grown_pages.get() + more.0);
-                vmem.add(start.0, more.0 << 16);
-                return true;
-            }
+    /// Grows the memory so that `len` bytes, which no free segment holds, are free together; whether it grew. One growth
+    /// suffices. Needs two spare tags.
+    #[inline(never)]
+    pub(super) fn grow(&self, len: u32) -> bool {
+        let state = self.state();
+        let pages = self.source().end().0;
+        let missing = Pages::holding(len - (pages << 16).wrapping_sub(self.tail()));
+        // A full memory of 65,536 pages has more than this, and refuses by itself.
+        let room = (LIMIT >> 16).wrapping_sub(pages);
+        if missing.0 > room {
+            return false;
         }
-        state.refusals.set(state.refusals.get() + 1);
-        false
+        let mut more = missing.max(Pages((pages >> STEP_SHIFT).min(room)));
+        let start = loop {
+            if let Some(start) = self.source().grow(more) {
+                break start.0;
+            }
+            if more == missing {
+                return false;
+            }
+            more = missing;
+        };
+        state.growths.set(state.growths.get() + 1);
+        state.grown_pages.set(state.grown_pages.get() + more.0);
+        self.vmem().add(start, more.0 << 16);
+        true
+    }
+
+    /// Where the free memory at the end of the memory begins: its end, where the arena does not reach there or its last
+    /// segment is held. A memory of 4 GiB ends at zero, as a 32-bit address.
+    #[inline(never)]
+    pub(super) fn tail(&self) -> u32 {
+        let end = self.source().end().0 << 16;
+        if self.vmem().end() == end { self.vmem().tail() } else { end }
     }
 }

@@ -1,48 +1,43 @@
-//! Metadata: where tags, slab descriptors, the parts of the page map, and magazines come from.
+//! Metadata: where tags, the parts of the page map, and magazines come from.
 //!
-//! They lie in segments of their own of [`CHUNK`] bytes, from which they are cut in order, and which are never returned.
-//! Records (tags and slab descriptors) come out of a reserve, into which they go back. Before anything that may take
-//! records [`RESERVE`] of them are there (invariant I12): one request takes five at most (two for new memory, two for the
-//! segment, one for a slab), and three are then left to get more: two for new memory, one for a segment of metadata. A heap
-//! begins with [`FIRST`] in its state. So taking a record never has to make room for one.
+//! It is cut in order from segments of its own, which are never returned; tags that are no longer used
+//! go onto a stack and are used again. Before anything that may take tags, metadata for [`RESERVE`] of them is there
+//! (invariant I12): one request takes three at most (two for new memory, one for the segment), or four where it is aligned,
+//! and three are then left to get more: two for new memory, one for a segment of metadata; one is over. A heap begins with
+//! [`FIRST`] in its state, two of them for the memory it begins with. So taking a tag never has to make room for one.
 
 use super::{Engine, META};
-use crate::page_map::{self, Branch, DIRECT, Leaf};
-use crate::record::{Id, get};
-use crate::slab::Slab;
+use crate::page_map::{self, Branch, Leaf, TAG};
+use crate::record::{Id, Word, get};
 use crate::source::Source;
 use crate::units::{Addr, QUANTUM, quanta_up};
 use crate::vmem::Tag;
-use crate::vmem::arena::{give_record, stock, take_record};
-use crate::vmem::tag::RECORD_LEN;
+use crate::vmem::tag::TAG_LEN;
 
-/// Bytes of a segment of metadata: long, so that segments that stay for ever lie together.
-pub(crate) const CHUNK: u32 = 4096;
+/// Bytes of a segment of metadata: long, so that what stays for ever lies together and is in the way of few large segments.
+pub(crate) const CHUNK: u32 = 16_384;
 
-/// Bytes of records that the reserve gets at a time.
-const RECORDS_LEN: u32 = 32 * RECORD_LEN;
-
-/// Records in reserve before an operation.
+/// Tags for which there is metadata before an operation.
 pub(crate) const RESERVE: u32 = 8;
 
-/// Records that lie in the state itself.
-pub(crate) const FIRST: usize = RESERVE as usize;
+/// Tags that lie in the state itself.
+pub(crate) const FIRST: usize = RESERVE as usize + 2;
 
 impl<S: Source> Engine<S> {
-    /// Begins a heap whose state is all zero: its arena, its first records, and the memory that is there from the start.
+    /// Begins a heap whose state is all zero: its arena, its first tags, and the memory that is there from the start.
     fn begin(&self) {
-        let arena = self.id().arena();
-        let records = self.id().records();
+        let arena = &self.state().arena;
+        let tags = self.id().tags();
+        arena.meta_next.set(tags);
+        arena.meta_end.set(tags + size_of::<[Tag; FIRST]>() as u32);
         self.vmem().begin();
-        // SAFETY: the records in the state are the arena's alone.
-        unsafe { stock(self.source(), arena, records, size_of::<[Tag; FIRST]>() as u32) };
         if let Some((start, end)) = self.source().initial() {
             let start = quanta_up(start.0);
             let end = end.0 & !(QUANTUM - 1);
             if start < end {
                 self.vmem().add(start, end - start);
                 // Nobody vouches for zeros there.
-                self.state().arena.fresh.set(end);
+                arena.fresh.set(end);
             }
         }
     }
@@ -50,57 +45,35 @@ impl<S: Source> Engine<S> {
     /// Gives a new heap the zero bytes `[start, end)` to begin with.
     pub(crate) fn give(&self, start: u32, end: u32) {
         let start = quanta_up(start);
-        self.reserve();
+        self.begin();
         self.vmem().add(start, end - start);
     }
 
-    /// Fills the reserve of records; whether it is full now.
+    /// Fills the reserve of tags; whether it is full now.
     pub(super) fn reserve(&self) -> bool {
+        self.metadata(0).is_some()
+    }
+
+    /// `len` zeroed bytes of metadata, a multiple of 8, besides the reserve, which is full then. What is left of a segment
+    /// that is too short is given up.
+    #[inline(never)]
+    pub(super) fn metadata(&self, len: u32) -> Option<Id<Word>> {
         let arena = &self.state().arena;
-        if arena.spare_count.get() < RESERVE {
-            if arena.spare_count.get() == 0 {
-                self.begin();
-                return true;
-            }
-            let Some(start) = self.carve(RECORDS_LEN) else { return false };
-            // SAFETY: new metadata is nobody's, and stays.
-            unsafe { stock(self.source(), self.id().arena(), start.0, RECORDS_LEN) };
+        if arena.meta_end.get() == 0 {
+            self.begin();
         }
-        true
-    }
-
-    /// `len` zeroed bytes of metadata, a multiple of 32, at a multiple of 32.
-    pub(super) fn metadata(&self, len: u32) -> Option<Addr> {
-        if self.reserve() { self.carve(len) } else { None }
-    }
-
-    /// As `metadata`, with a reserve that may not be full. What is left of a segment that is too short is given up.
-    fn carve(&self, len: u32) -> Option<Addr> {
-        let state = self.state();
-        if state.meta_end.get() - state.meta_next.get() < len {
-            let start = get(self.source(), self.obtain(CHUNK, QUANTUM, META)?).start.get();
-            state.meta_next.set(start);
-            state.meta_end.set(start + CHUNK);
+        if arena.meta_end.get() - arena.meta_next.get() < len + RESERVE * TAG_LEN {
+            let start = get(self.source(), self.obtain(CHUNK, META)?).start.get();
+            arena.meta_next.set(start);
+            arena.meta_end.set(start + CHUNK);
         }
-        let start = state.meta_next.get();
-        state.meta_next.set(start + len);
+        let start = arena.meta_next.get();
+        arena.meta_next.set(start + len);
         let bytes = self.source().at(Addr(start));
         // SAFETY: new metadata of that length is nobody's.
         unsafe { bytes.write_bytes(0, len as usize) };
-        Some(Addr(start))
-    }
-
-    /// A zeroed descriptor for a slab, out of the reserve.
-    pub(super) fn take_slab_record(&self) -> Id<Slab> {
-        let record = take_record(self.source(), self.id().arena());
-        // SAFETY: a slab's record is as long as a tag's, and zero bytes are an empty one.
-        unsafe { Id::at(record.addr()) }
-    }
-
-    /// Gives a slab's descriptor back to the reserve.
-    pub(super) fn give_slab_record(&self, id: Id<Slab>) {
-        // SAFETY: a tag's record is as long as a slab's; the reserve sees it as a tag, and any bytes are one.
-        give_record(self.source(), self.id().arena(), unsafe { Id::at(id.addr()) });
+        // SAFETY: the bytes were given to the caller; what they become is its choice.
+        Some(unsafe { Id::at(start) })
     }
 
     /// Makes the page of `addr` ready for the page map to note a large segment, or (`every`) every quantum, there.
@@ -110,17 +83,18 @@ impl<S: Source> Engine<S> {
         if branch.get().is_none() {
             let Some(at) = self.metadata(size_of::<Branch>() as u32) else { return false };
             // SAFETY: zeroed metadata of that length is an empty branch.
-            branch.set(unsafe { Id::at(at) });
+            branch.set(Some(unsafe { at.field(0) }));
         }
-        let entry = &get(self.source(), branch.get())[page_map::entry_index(addr)];
-        let old = entry.get();
-        if old & DIRECT != 0 || old == 0 && every {
+        let Some(branch) = branch.get() else { return false };
+        let entry = &get(self.source(), branch)[page_map::entry_index(addr)];
+        if entry.get() & TAG != 0 || entry.get() == 0 && every {
             let Some(leaf) = self.metadata(size_of::<Leaf>() as u32) else { return false };
-            entry.set(leaf.0);
-            if old != 0 {
-                // SAFETY: I6: a direct entry names the tag of a large segment.
-                let tag: &Tag = get(self.source(), unsafe { Id::at(Addr(old - DIRECT)) });
-                page_map::note(self.source(), self.id().map(), tag.start.get(), old - DIRECT);
+            // Only now, because getting metadata may have freed what the entry named.
+            let old = entry.replace(leaf.addr());
+            if old & TAG != 0 {
+                // SAFETY: I6: it names the tag of the large segment that begins in this page.
+                let start = get::<S, Tag>(self.source(), unsafe { Id::at(old & !TAG) }).start.get();
+                page_map::note(self.source(), self.id().map(), start, start, old);
             }
         }
         true

@@ -12,47 +12,40 @@ use crate::vmem::tag::BUSY;
 
 /// A segment that the application holds.
 pub(crate) const LARGE: u32 = BUSY;
-/// A segment that is a slab.
-pub(crate) const SLAB: u32 = BUSY + 1;
-/// A segment of records, leaves of the page map, and magazines.
-pub(crate) const META: u32 = BUSY + 2;
+/// A segment of metadata.
+pub(crate) const META: u32 = BUSY + 1;
+/// A segment that is a slab of class 0; those of class `n` are `SLAB + n`.
+pub(crate) const SLAB: u32 = BUSY + 2;
 
 /// All that a heap knows. All zero is a heap that was never used.
 #[repr(C)]
 pub(crate) struct State {
     /// The caches by class.
     pub(crate) caches: [Cache; CLASSES],
-    /// Large requests served, ever.
+    /// Segments given to the application, ever, but for those from magazines.
     pub(crate) large_allocations: Cell<u64>,
     /// The arena of the heap.
     pub(crate) arena: Arena,
-    /// Records that a heap begins with.
-    pub(crate) records: [Tag; FIRST],
-    /// Large requests that got null.
+    /// Tags that a heap begins with.
+    pub(crate) tags: [Tag; FIRST],
+    /// Requests for segments that got null.
     pub(crate) large_failures: Word,
     /// Successful growths.
     pub(crate) growths: Word,
     /// Pages that they gave.
     pub(crate) grown_pages: Word,
-    /// Growths that the source refused, or that would have reached the last page.
-    pub(crate) refusals: Word,
-    /// Times that idle memory was reclaimed.
-    pub(crate) reclaims: Word,
     /// Pages of memory from which on a growth is preceded by reclaiming.
     pub(crate) reclaim_at: Word,
-    /// Metadata not yet used: `[meta_next, meta_end)`.
-    pub(crate) meta_next: Word,
-    /// Its end.
-    pub(crate) meta_end: Word,
     /// Who holds what.
     pub(crate) map: Map,
 }
 
-// SAFETY: `repr(C)`; caches, words, ids and one aligned double word, without padding (asserted below).
+// SAFETY: `repr(C)`; caches, words, names and aligned double words, without padding (asserted below).
 unsafe impl Record for State {}
 
 const _: () = assert!(
-    size_of::<State>() == CLASSES * size_of::<Cache>() + 8 + size_of::<Arena>() + (8 * FIRST + 8) * 4 + size_of::<Map>()
+    size_of::<State>()
+        == CLASSES * size_of::<Cache>() + 8 + size_of::<Arena>() + FIRST * size_of::<Tag>() + 4 * 4 + size_of::<Map>()
 );
 
 impl Id<State> {
@@ -70,9 +63,9 @@ impl Id<State> {
         unsafe { self.field(class * size_of::<Cache>() as u32) }
     }
 
-    /// Where the records that a heap begins with are.
-    pub(crate) const fn records(self) -> u32 {
-        self.addr().0 + core::mem::offset_of!(State, records) as u32
+    /// Where the tags that a heap begins with are.
+    pub(crate) const fn tags(self) -> u32 {
+        self.addr() + core::mem::offset_of!(State, tags) as u32
     }
 
     /// The page map.

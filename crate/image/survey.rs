@@ -1,7 +1,7 @@
 //! A survey: one walk over a heap in an image, into plain lists that everything else is computed from.
 //!
-//! Only what holds together is taken up: a segment that does not begin where the one before ended, a slab whose descriptor
-//! contradicts its segment, a round that is no object are reported as problems and left out, so the lists never overlap and
+//! Only what holds together is taken up: a segment that does not begin where the one before ended, a slab whose tag
+//! contradicts itself, a round that is no object are reported as problems and left out, so the lists never overlap and
 //! never point outside the memory, whatever the bytes were.
 #![forbid(unsafe_code)]
 
@@ -12,10 +12,9 @@ use core::mem::offset_of;
 use super::{Error, Image, Problem, record, record_or, root};
 use crate::cache::Cache;
 use crate::heap::{LARGE, META, SLAB, State};
-use crate::record::Word;
-use crate::root::Root;
+use crate::record::{Word, named};
+use crate::root::{ROOT_LEN, Root};
 use crate::size_class::{CLASSES, SLAB_CLASSES, objects_in_slab, rounds, size_of_class, slab_len};
-use crate::slab::Slab;
 use crate::units::{Addr, QUANTUM};
 use crate::vmem::{Arena, FREE, SPAN, Tag};
 
@@ -28,7 +27,7 @@ pub enum Kind {
     Large,
     /// A segment that is free, in a magazine.
     Parked,
-    /// A slab; the index is into [`Survey::slabs`], or none where its descriptor is damaged.
+    /// A slab; the index is into [`Survey::slabs`], or none where its tag is damaged.
     Slab(Option<usize>),
     /// The allocator's records.
     Metadata,
@@ -64,8 +63,8 @@ pub struct SlabInfo {
     pub free: u64,
     /// Bit `n` is set iff object `n` is in a magazine.
     pub parked: u64,
-    /// Where its descriptor is.
-    pub descriptor: u32,
+    /// Where its tag is.
+    pub tag: u32,
 }
 
 impl SlabInfo {
@@ -142,10 +141,6 @@ pub struct Counters {
     pub growths: u32,
     /// Pages it grew by.
     pub grown_pages: u32,
-    /// Growths that were refused.
-    pub refusals: u32,
-    /// Times idle memory was reclaimed.
-    pub reclaims: u32,
 }
 
 /// A heap as it is in an image.
@@ -194,7 +189,7 @@ impl Survey {
         let mut survey = Self {
             memory_len: image.len(),
             layout: layout(&root, root_at),
-            begun: state.arena.first.kind.get() == SPAN,
+            begun: state.arena.meta_end.get() != 0,
             spans: Vec::new(),
             segments: Vec::new(),
             slabs: Vec::new(),
@@ -204,8 +199,6 @@ impl Survey {
                 large_failures: state.large_failures.get(),
                 growths: state.growths.get(),
                 grown_pages: state.grown_pages.get(),
-                refusals: state.refusals.get(),
-                reclaims: state.reclaims.get(),
             },
             problems: Vec::new(),
         };
@@ -232,7 +225,7 @@ impl Survey {
             return;
         }
         let end = self.arena_at() + offset_of!(Arena, last) as u32;
-        let mut at = arena.first.place.next.first.get().addr().0;
+        let mut at = named(&arena.first.place.next.first);
         let mut cursor = 0;
         let mut marks = 0_u32;
         while at != end {
@@ -248,12 +241,12 @@ impl Survey {
                 cursor = start;
                 self.spans.push(Span { start, len: 0 });
             } else {
-                if !self.add_segment(image, at, &tag, cursor) {
+                if !self.add_segment(at, &tag, cursor) {
                     return;
                 }
                 cursor = start + len;
             }
-            at = tag.place.next.first.get().addr().0;
+            at = named(&tag.place.next.first);
         }
         if self.spans.last().is_some_and(|span| span.start + span.len != arena.last.start.get()) {
             let text = format!("the last span ends at {cursor:#x}, not at {:#x} as its mark says", arena.last.start.get());
@@ -262,7 +255,7 @@ impl Survey {
     }
 
     /// Takes up a segment that begins at `cursor`; `false` where the walk cannot go on.
-    fn add_segment(&mut self, image: &(impl Image + ?Sized), at: u32, tag: &Tag, cursor: u32) -> bool {
+    fn add_segment(&mut self, at: u32, tag: &Tag, cursor: u32) -> bool {
         let (start, len) = (tag.start.get(), tag.len.get());
         let end = u64::from(start) + u64::from(len);
         let Some(span) = self.spans.last_mut() else {
@@ -284,7 +277,7 @@ impl Survey {
             FREE => Kind::Free,
             LARGE => Kind::Large,
             META => Kind::Metadata,
-            SLAB => Kind::Slab(self.add_slab(image, tag)),
+            kind if kind >= SLAB && kind - SLAB < SLAB_CLASSES as u32 => Kind::Slab(self.add_slab(at, tag)),
             other => {
                 self.problems.push(Problem::new("I1", at, format!("the segment at {start:#x} has the unknown kind {other}")));
                 Kind::Metadata
@@ -294,24 +287,16 @@ impl Survey {
         true
     }
 
-    /// Takes up the slab that a segment is; its index.
-    fn add_slab(&mut self, image: &(impl Image + ?Sized), tag: &Tag) -> Option<usize> {
-        let descriptor = tag.owner.get();
-        let slab: Slab = record_or(image, descriptor, "I7", &mut self.problems)?;
-        let (start, len, class) = (tag.start.get(), tag.len.get(), slab.class.get());
-        let size = if class < SLAB_CLASSES as u32 { size_of_class(class) } else { 0 };
-        let objects = slab.objects.get();
-        let sound = size != 0
-            && slab.start.get() == start
-            && len == slab_len(size)
-            && objects == objects_in_slab(size)
-            && slab.free.get() & !(u64::MAX >> (64 - objects)) == 0;
-        if !sound {
-            let text = format!("the slab at {start:#x} and its descriptor contradict each other");
-            self.problems.push(Problem::new("I7", descriptor, text));
+    /// Takes up the slab that a segment with its tag at `at` is; its index.
+    fn add_slab(&mut self, at: u32, tag: &Tag) -> Option<usize> {
+        let (start, len, class) = (tag.start.get(), tag.len.get(), tag.kind.get() - SLAB);
+        let (size, objects, free) = (size_of_class(class), tag.owner.get(), tag.bits.get());
+        if len != slab_len(size) || objects != objects_in_slab(size) || free & !(u64::MAX >> (64 - objects)) != 0 {
+            let text = format!("the tag of the slab at {start:#x} says {len} bytes, {objects} objects, free ones {free:#x}");
+            self.problems.push(Problem::new("I7", at, text));
             return None;
         }
-        self.slabs.push(SlabInfo { start, len, class, size, objects, free: slab.free.get(), parked: 0, descriptor });
+        self.slabs.push(SlabInfo { start, len, class, size, objects, free, parked: 0, tag: at });
         Some(self.slabs.len() - 1)
     }
 
@@ -321,14 +306,14 @@ impl Survey {
         let size = size_of_class(class);
         let magazines = &cache.magazines;
         let capacity = magazines.capacity.get();
-        if capacity != 0 && capacity != rounds(size) {
+        if capacity != 0 && capacity != rounds(class) {
             let text = format!("the magazines of the cache of {size} bytes say they have room for {capacity} rounds");
             self.problems.push(Problem::new("I11", at, text));
         }
         let mut found = 0;
         for (base, count) in [(&magazines.loaded, &magazines.rounds), (&magazines.previous, &magazines.previous_rounds)] {
             let count = count.get();
-            if count > capacity.min(rounds(size)) {
+            if count > capacity.min(rounds(class)) {
                 self.problems.push(Problem::new("I11", at, format!("a magazine of {capacity} rounds says it holds {count}")));
                 continue;
             }
@@ -357,7 +342,7 @@ impl Survey {
             let index = self.segments.partition_point(|segment| segment.start < round);
             if let Some(segment) = self.segments.get_mut(index)
                 && segment.start == round
-                && segment.len == size_of_class(class)
+                && segment.len >= size_of_class(class)
                 && segment.kind == Kind::Large
             {
                 segment.kind = Kind::Parked;
@@ -393,7 +378,7 @@ impl Survey {
 fn layout(root: &Root, root_at: Addr) -> Layout {
     Layout {
         root: root_at.0,
-        root_len: root.len.get(),
+        root_len: ROOT_LEN,
         state: root.state.get(),
         state_len: size_of::<State>() as u32,
         stack_low: root.stack_low.get(),

@@ -1,7 +1,7 @@
 /** A heap in a memory. Without `root` the memory is looked through for one. */
 export interface Target {
   memory: WebAssembly.Memory;
-  root?: number | WebAssembly.Global;
+  root?: number | WebAssembly.Global | undefined;
 }
 
 /** Bytes of the memory by use; they add up to `memoryBytes`. */
@@ -33,9 +33,8 @@ export interface Summary {
   failures: number;
   growths: number;
   grownPages: number;
-  refusals: number;
   foreignGrowths: number;
-  reclaims: number;
+  /** What does not hold together, in sentences. */
   problems: string[];
 }
 
@@ -101,10 +100,19 @@ export interface HeapMap {
   cells: number;
   /** Main owner: 0 foreign, 1 static data, 2 stack, 3 slab, 4 segment held, 5 free in the arena, 6 metadata, 7 segment in a magazine. */
   owner: Uint8Array;
-  /** Size class plus one where the owner is a slab, else 0. */
+  /** Size class plus one where the owner is a slab, or a segment that is as long as a class, else 0. */
   cache: Uint8Array;
   /** Share that the application holds, of 255. */
   live: Uint8Array;
+}
+
+/** All figures of one moment, from one walk over the heap. */
+export interface Sample {
+  summary: Summary;
+  caches: CacheRow[];
+  arenas: ArenaRow[];
+  /** Where a granule was given. */
+  map?: HeapMap;
 }
 
 /** What is at an address. */
@@ -115,6 +123,7 @@ export interface Whatis {
   start: number;
   length: number;
   offset: number;
+  /** The size class of the slab, or of a segment that is as long as a class. */
   cache?: number;
   objectSize?: number;
   slab?: {
@@ -128,6 +137,7 @@ export interface Whatis {
   };
   segment?: { start: number; length: number; kind: 'free' | 'large' | 'parked' | 'slab' | 'metadata' };
   span?: SpanRow;
+  /** All of it in a sentence. */
   sentence: string;
 }
 

@@ -15,6 +15,7 @@ use wasm_bindgen::prelude::{JsCast, JsError, JsValue, wasm_bindgen};
 use super::heap_map::HeapMap;
 use super::js_memory::JsMemory;
 use super::rows::{CheckReport, Summary, arena_rows, cache_rows};
+use super::sample::Sample;
 use super::whatis::Whatis;
 use crate::image::survey::Survey;
 use crate::image::{Bytes, Image, find_root};
@@ -67,6 +68,22 @@ pub struct Inspector {
 
 #[wasm_bindgen]
 impl Inspector {
+    /// Summary, caches, arenas and, where a granule is given, the map: of one moment, from one walk over the heap.
+    ///
+    /// # Errors
+    /// As `summary` and `map`.
+    #[wasm_bindgen(unchecked_return_type = "Sample")]
+    pub fn sample(&self, granule: Option<u32>) -> Result<JsValue, JsError> {
+        self.with(|_, survey| {
+            let sample = Sample::of(survey, granule).map_err(|sentence| JsError::new(&sentence))?;
+            let object = js(&sample)?;
+            if let Some(map) = &sample.map {
+                set(object.unchecked_ref(), "map", &js_map(map));
+            }
+            Ok(object)
+        })
+    }
+
     /// The heap in a few figures.
     ///
     /// # Errors
@@ -102,13 +119,7 @@ impl Inspector {
     pub fn map(&self, granule: u32) -> Result<JsValue, JsError> {
         self.with(|_, survey| {
             let map = HeapMap::of(survey, granule).map_err(|sentence| JsError::new(&sentence))?;
-            let object = Object::new();
-            set(&object, "granule", &map.granule.into());
-            set(&object, "cells", &(map.owner.len() as u32).into());
-            set(&object, "owner", &Uint8Array::from(&map.owner[..]));
-            set(&object, "cache", &Uint8Array::from(&map.cache[..]));
-            set(&object, "live", &Uint8Array::from(&map.live[..]));
-            Ok(object.into())
+            Ok(js_map(&map).into())
         })
     }
 
@@ -175,7 +186,18 @@ fn property(object: &JsValue, name: &str) -> JsValue {
 
 /// Sets a property of an object that was just made, which cannot fail.
 fn set(object: &Object, name: &str, value: &JsValue) {
-    let _ = Reflect::set(object.unchecked_ref(), &JsValue::from_str(name), value);
+    let _ = Reflect::set(object, &JsValue::from_str(name), value);
+}
+
+/// A map as an object with typed arrays.
+fn js_map(map: &HeapMap) -> Object {
+    let object = Object::new();
+    set(&object, "granule", &map.granule.into());
+    set(&object, "cells", &(map.owner.len() as u32).into());
+    for (name, bytes) in [("owner", &map.owner), ("cache", &map.cache), ("live", &map.live)] {
+        set(&object, name, &Uint8Array::from(&bytes[..]));
+    }
+    object
 }
 
 /// A record as a plain object.

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::rows::segment_class;
 use crate::image::region::{OWNERS, Owner, Region, regions};
 use crate::image::survey::{SlabInfo, Survey};
 use crate::units::QUANTUM;
@@ -17,7 +18,7 @@ pub struct HeapMap {
     pub granule: u32,
     /// The owner of most of the cell's bytes, as an [`Owner`]'s number.
     pub owner: Vec<u8>,
-    /// Size class plus one where the owner is a slab, else 0.
+    /// Size class plus one where the owner is a slab, or a segment that is as long as a class, else 0.
     pub cache: Vec<u8>,
     /// The share of the cell that the application holds, of 255; static data and the stack count as held.
     pub live: Vec<u8>,
@@ -32,18 +33,32 @@ impl HeapMap {
     /// # Errors
     /// A sentence, where `granule` is no power of two from a quantum to 1 GiB.
     pub fn of(survey: &Survey, granule: u32) -> Result<Self, String> {
+        Self::with(survey, &regions(survey), granule)
+    }
+
+    /// The same, where the survey's regions are known already.
+    pub(super) fn with(survey: &Survey, regions: &[Region], granule: u32) -> Result<Self, String> {
         if !granule.is_power_of_two() || !(QUANTUM..=GRANULE_MAX).contains(&granule) {
             return Err(format!("the bytes of a cell must be a power of two from {QUANTUM} to {GRANULE_MAX}, not {granule}"));
         }
         let cells = survey.memory_len.div_ceil(u64::from(granule)) as usize;
         let map = Self { granule, owner: vec![0; cells], cache: vec![0; cells], live: vec![0; cells] };
-        let mut painter = Painter { map, granule: u64::from(granule), cell: 0, bytes: [0; OWNERS], live: 0, class: 0 };
-        for region in regions(survey) {
-            painter.paint(survey, &region);
+        let mut painter = Painter { map, granule: u64::from(granule), cell: 0, live: 0, shares: [Share::default(); OWNERS] };
+        for region in regions {
+            painter.paint(survey, region);
         }
         painter.finish_cell();
         Ok(painter.map)
     }
+}
+
+/// What one owner has of a cell.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    bytes: u64,
+    /// Bytes of its largest piece, and that one's size class plus one.
+    largest: u64,
+    class: u8,
 }
 
 /// Paints regions in address order; sums up the cell it is in.
@@ -51,24 +66,29 @@ struct Painter {
     map: HeapMap,
     granule: u64,
     cell: u64,
-    bytes: [u64; OWNERS],
     live: u64,
-    class: u8,
+    shares: [Share; OWNERS],
 }
 
 impl Painter {
     fn paint(&mut self, survey: &Survey, region: &Region) {
-        let slab = region.slab.and_then(|index| survey.slabs.get(index)).filter(|slab| u64::from(slab.len) == region.end - region.start);
+        let len = region.end - region.start;
+        let slab = region.slab.and_then(|index| survey.slabs.get(index)).filter(|slab| u64::from(slab.len) == len);
         let held = matches!(region.owner, Owner::Large | Owner::StaticData | Owner::Stack);
-        let class = slab.map_or(0, |slab| slab.class as u8 + 1);
+        let class = match region.owner {
+            Owner::Slab => slab.map(|slab| slab.class),
+            Owner::Large | Owner::Parked => segment_class(len),
+            _ => None,
+        };
         let mut at = region.start;
         while at < region.end {
             self.enter(at / self.granule);
             let end = region.end.min((at / self.granule + 1) * self.granule);
-            self.bytes[region.owner as usize] += end - at;
             self.live += slab.map_or(if held { end - at } else { 0 }, |slab| live_bytes(slab, at, end));
-            if class != 0 {
-                self.class = class;
+            let share = &mut self.shares[region.owner as usize];
+            share.bytes += end - at;
+            if end - at > share.largest {
+                (share.largest, share.class) = (end - at, class.map_or(0, |class| class as u8 + 1));
             }
             at = end;
         }
@@ -88,12 +108,12 @@ impl Painter {
         if index >= self.map.owner.len() {
             return;
         }
-        let sum: u64 = self.bytes.iter().sum();
-        let owner = (0..OWNERS).max_by_key(|&owner| self.bytes[owner]).unwrap_or(0);
+        let sum: u64 = self.shares.iter().map(|share| share.bytes).sum();
+        let owner = (0..OWNERS).max_by_key(|&owner| self.shares[owner].bytes).unwrap_or(0);
         self.map.owner[index] = owner as u8;
-        self.map.cache[index] = if owner == Owner::Slab as usize { self.class } else { 0 };
+        self.map.cache[index] = self.shares[owner].class;
         self.map.live[index] = (self.live * 255).div_ceil(sum.max(1)).min(255) as u8;
-        (self.bytes, self.live, self.class) = ([0; OWNERS], 0, 0);
+        (self.live, self.shares) = (0, [Share::default(); OWNERS]);
     }
 }
 

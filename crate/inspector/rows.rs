@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use super::words::Size;
 use crate::image::Problem;
-use crate::image::region::{Composition, regions};
+use crate::image::region::{Composition, Region, regions};
 use crate::image::survey::{CacheInfo, Kind, SlabInfo, Survey};
 use crate::root::LAYOUT_VERSION;
-use crate::size_class::{SLAB_CLASSES, class_of, objects_in_slab, slab_len};
+use crate::size_class::{CLASSES, SLAB_CLASSES, class_of, objects_in_slab, slab_len};
 use crate::units::{PAGE_BYTES, QUANTUM};
 
 /// What the memory is used for, in bytes; see [`Composition`].
@@ -69,12 +70,8 @@ pub struct Summary {
     pub growths: u32,
     /// Pages it grew by.
     pub grown_pages: u32,
-    /// Growths that were refused.
-    pub refusals: u32,
     /// Times somebody else's growth lay between two of this heap's: spans beyond the first.
     pub foreign_growths: u32,
-    /// Times idle memory was reclaimed.
-    pub reclaims: u32,
     /// What does not hold together, in sentences.
     pub problems: Vec<String>,
 }
@@ -83,8 +80,12 @@ impl Summary {
     /// The summary of a survey.
     #[must_use]
     pub fn of(survey: &Survey) -> Self {
-        let composition = Composition::of(survey, &regions(survey));
-        let caches = cache_rows(survey);
+        Self::with(survey, &regions(survey), &cache_rows(survey))
+    }
+
+    /// The same, where the survey's regions and caches are known already.
+    pub(super) fn with(survey: &Survey, regions: &[Region], caches: &[CacheRow]) -> Self {
+        let composition = Composition::of(survey, regions);
         let large = survey.segments.iter().filter(|segment| segment.kind == Kind::Large).count() as u64;
         let small: u64 = caches[..SLAB_CLASSES].iter().map(|cache| u64::from(cache.live)).sum();
         let counters = &survey.counters;
@@ -104,9 +105,7 @@ impl Summary {
             failures: u64::from(counters.large_failures) + caches.iter().map(|cache| u64::from(cache.failures)).sum::<u64>(),
             growths: counters.growths,
             grown_pages: counters.grown_pages,
-            refusals: counters.refusals,
             foreign_growths: (survey.spans.len() as u32).saturating_sub(1),
-            reclaims: counters.reclaims,
             problems: survey.problems.iter().map(|problem| format!("{}: {}", problem.invariant, problem.sentence)).collect(),
         }
     }
@@ -165,12 +164,8 @@ pub fn cache_rows(survey: &Survey) -> Vec<CacheRow> {
             add_slab(row, slab);
         }
     }
-    for segment in &survey.segments {
-        let class = class_of(segment.len, 1);
-        if let Some(row) = rows.get_mut(class as usize)
-            && segment.kind == Kind::Large
-            && row.slab_bytes == 0
-        {
+    for segment in survey.segments.iter().filter(|segment| segment.kind == Kind::Large) {
+        if let Some(row) = segment_class(u64::from(segment.len)).and_then(|class| rows.get_mut(class as usize)) {
             row.live += 1;
             row.live_bytes += u64::from(segment.len);
         }
@@ -182,11 +177,18 @@ pub fn cache_rows(survey: &Survey) -> Vec<CacheRow> {
     rows
 }
 
+/// The class of segments of `len` bytes, where there is one.
+pub(super) fn segment_class(len: u64) -> Option<u32> {
+    let class = class_of(u32::try_from(len).ok().filter(|&len| len != 0)?, 1);
+    (SLAB_CLASSES as u32..CLASSES as u32).contains(&class).then_some(class)
+}
+
 fn cache_row(cache: &CacheInfo) -> CacheRow {
     let slabs = (cache.class as usize) < SLAB_CLASSES;
+    let size = Size(u64::from(cache.size));
     CacheRow {
         class: cache.class,
-        name: cache.size.to_string(),
+        name: if slabs { size.to_string() } else { format!("{size} segments") },
         size: cache.size,
         slab_bytes: if slabs { slab_len(cache.size) } else { 0 },
         objects_per_slab: if slabs { objects_in_slab(cache.size) } else { 0 },

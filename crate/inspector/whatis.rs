@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 
+use super::rows::segment_class;
+use super::words::{Hex, Size};
 use crate::image::region::{Owner, Region, regions};
 use crate::image::survey::{Kind, SlabInfo, Survey};
 
@@ -70,7 +72,7 @@ pub struct Whatis {
     pub length: u64,
     /// How far into it the address is, in bytes.
     pub offset: u64,
-    /// The size class of the slab.
+    /// The size class of the slab, or of a segment that is as long as a class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<u32>,
     /// Bytes of an object of the slab.
@@ -99,7 +101,7 @@ impl Whatis {
         let mut answer = match region.filter(|region| at < region.end) {
             Some(region) => in_region(survey, address, &region),
             None => {
-                let text = format!("{address:#x} is outside the memory, which is {} bytes long.", survey.memory_len);
+                let text = format!("{} is outside the memory, which ends at {}.", Hex(at), Hex(survey.memory_len));
                 plain(address, "outside", survey.memory_len, 0, text)
             }
         };
@@ -141,18 +143,32 @@ fn in_region(survey: &Survey, address: u32, region: &Region) -> Whatis {
     let (kind, what) = match region.owner {
         Owner::Slab => match region.slab.and_then(|index| survey.slabs.get(index)) {
             Some(slab) => return in_slab(address, slab),
-            None => ("slab overhead", "in a slab whose descriptor is damaged"),
+            None => ("slab overhead", "a slab whose record is damaged"),
         },
-        Owner::Foreign => ("foreign", "not known to this heap: memory that somebody else grew, or too little to be used"),
-        Owner::StaticData => ("static data", "static data of the module"),
-        Owner::Stack => ("stack", "the module's stack"),
+        Owner::Foreign => ("foreign", "memory that this heap does not own"),
+        Owner::StaticData => ("static data", "the static data of the module"),
+        Owner::Stack => ("stack", "the stack of the module"),
         Owner::Large => ("large", "a segment that the application holds"),
-        Owner::Parked => ("parked", "a free segment in a magazine"),
+        Owner::Parked => ("parked", "a free segment that waits in a magazine"),
         Owner::Free => ("arena free", "a free segment of the arena"),
         Owner::Metadata => ("metadata", "the allocator's own records"),
     };
-    let text = format!("{address:#x} is {} bytes into {length} bytes at {:#x}: {what}.", u64::from(address) - region.start, region.start);
-    plain(address, kind, region.start, length, text)
+    let (start, size) = (Hex(region.start), Size(length));
+    let text = format!("{} {what}: {size} from {start}.", place(address, region.start));
+    let mut answer = plain(address, kind, region.start, length, text);
+    if matches!(region.owner, Owner::Large | Owner::Parked) {
+        answer.cache = segment_class(length);
+    }
+    answer
+}
+
+/// How a sentence about an address begins: where it is in what starts at `start`.
+fn place(address: u32, start: u64) -> String {
+    let at = Hex(u64::from(address));
+    match u64::from(address) - start {
+        0 => format!("{at} is the start of"),
+        offset => format!("{at} is {} into", Size(offset)),
+    }
 }
 
 fn in_slab(address: u32, slab: &SlabInfo) -> Whatis {
@@ -165,20 +181,22 @@ fn in_slab(address: u32, slab: &SlabInfo) -> Whatis {
         used: slab.live(),
         states: (0..slab.objects).map(|object| state_of(slab, object)).collect(),
     };
-    let place = format!("a slab at {:#x} of which {} of {} objects of {} bytes are live", slab.start, slab.live(), slab.objects, slab.size);
-    let mut answer = if index >= slab.objects {
-        let start = slab.start + slab.objects * slab.size;
-        let text = format!("{address:#x} lies behind the last object of {place}.");
-        plain(address, "slab overhead", u64::from(start), u64::from(slab.overhead()), text)
+    let (size, slab_start) = (Size(u64::from(slab.size)), Hex(u64::from(slab.start)));
+    let (live, objects) = (slab.live(), slab.objects);
+    let mut answer = if index >= objects {
+        let start = u64::from(slab.start + objects * slab.size);
+        let text = format!("{} the rest of a slab, too small for an object: {objects} objects of {size} from {slab_start}, {live} of them live.", place(address, start));
+        plain(address, "slab overhead", start, u64::from(slab.overhead()), text)
     } else {
-        let start = slab.start + index * slab.size;
-        let (state, words) = match state_of(slab, index) {
-            0 => ("free", "free in its slab"),
-            1 => ("live", "held by the application"),
-            _ => ("magazine", "free, in a magazine"),
+        let start = u64::from(slab.start + index * slab.size);
+        let (state, what) = match state_of(slab, index) {
+            0 => ("free", format!("a free object of {size}")),
+            1 => ("live", format!("a live object of {size}")),
+            _ => ("magazine", format!("a free object of {size} that waits in a magazine")),
         };
-        let text = format!("{address:#x} is {} bytes into the object at {start:#x}, {words}: object {index} of {place}.", address - start);
-        let mut answer = plain(address, "object", u64::from(start), u64::from(slab.size), text);
+        let number = index + 1;
+        let text = format!("{} {what}, number {number} of {objects} in the slab from {slab_start}, {live} of them live.", place(address, start));
+        let mut answer = plain(address, "object", start, u64::from(slab.size), text);
         answer.state = Some(state);
         answer
     };

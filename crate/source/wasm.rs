@@ -15,17 +15,14 @@ unsafe extern "C" {
     pub(crate) static __stack_low: u8;
     /// One past the highest address of the stack.
     pub(crate) static __stack_high: u8;
-    /// One past the module's data.
-    pub(crate) static __data_end: u8;
 }
 
 /// The module's own memory, numbered 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory;
 
-/// Words at the start of the linker's left-over memory that must be zero for it to count as nobody's: another allocator
-/// that uses it (dlmalloc does) writes its first header there.
-const UNTOUCHED_WORDS: usize = 4;
+/// The least left-over memory worth having, in bytes.
+const INITIAL_MIN: usize = 1024;
 
 // SAFETY: `memory.grow` gives zeroed pages at the old end, to one caller; addresses are pointers.
 unsafe impl Source for Memory {
@@ -40,22 +37,17 @@ unsafe impl Source for Memory {
         Pages(memory_size::<0>() as u32)
     }
 
-    /// `[__heap_base, __heap_end)`, where the memory still has the size the linker gave it and nobody wrote there.
+    /// `[__heap_base, __heap_end)`, where the memory still has the size the linker gave it and its first words are zero:
+    /// another allocator that uses it (dlmalloc does) writes its first header there.
     fn initial(&self) -> Option<(Addr, Addr)> {
         let (start, end) = ((&raw const __heap_base).addr(), (&raw const __heap_end).addr());
-        if end != memory_size::<0>() << 16 || end.wrapping_sub(start) > end {
+        if end != memory_size::<0>() << 16 || end.wrapping_sub(start).wrapping_sub(INITIAL_MIN) > end {
             return None;
         }
-        let words = ptr::with_exposed_provenance::<u32>(start.next_multiple_of(4));
-        let untouched = end - start >= 4 * (UNTOUCHED_WORDS + 1)
-            && (0..UNTOUCHED_WORDS).all(|index| {
-                // SAFETY: the words lie in `[__heap_base, __heap_end)`, which is inside the memory (compared above).
-                let word = unsafe { words.add(index) };
-                // SAFETY: as above; any bytes are an integer.
-                let value = unsafe { word.read_volatile() };
-                value == 0
-            });
-        untouched.then_some((Addr(start as u32), Addr(end as u32)))
+        let header = ptr::with_exposed_provenance::<[u64; 2]>(start);
+        // SAFETY: the bytes lie in `[__heap_base, __heap_end)`, which is inside the memory and long enough (compared above).
+        let [first, second] = unsafe { header.read_unaligned() };
+        (first | second == 0).then_some((Addr(start as u32), Addr(end as u32)))
     }
 
     #[inline(always)]

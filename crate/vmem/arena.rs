@@ -1,11 +1,10 @@
-//! The record of an arena, and its reserve of spare records.
+//! The record of an arena, and its reserve of tags.
 
-use super::tag::{RECORD_LEN, Tag};
+use super::tag::{TAG_LEN, Tag};
 use crate::bins::Bins;
-use crate::list::{self, Head};
-use crate::record::{Id, Record, Word, get, make};
+use crate::list::{Head, push};
+use crate::record::{Id, Record, Word, get};
 use crate::source::Source;
-use crate::units::Addr;
 
 /// Free lists; see [`order`](super::order).
 pub(crate) const ORDERS: usize = 64;
@@ -17,17 +16,19 @@ pub(crate) struct Arena {
     pub(crate) first: Tag,
     /// The mark that ends it. Its `start` is where the last span ends.
     pub(crate) last: Tag,
-    /// Free segments by order.
+    /// Free segments by length.
     pub(crate) free: Bins<ORDERS>,
-    /// Records in reserve; the links are the `free`s of what were tags.
+    /// Tags that were used and are none now.
     pub(crate) spare: Head,
-    /// Number of records in reserve.
-    pub(crate) spare_count: Word,
     /// Every byte of the last span at or above this address is still as its source gave it: zero.
     pub(crate) fresh: Word,
+    /// Metadata that was never used, `[meta_next, meta_end)`: tags are cut from it when none is spare.
+    pub(crate) meta_next: Word,
+    /// Its end.
+    pub(crate) meta_end: Word,
 }
 
-// SAFETY: `repr(C)`, words and ids, no padding.
+// SAFETY: `repr(C)`, records without padding and an even number of words.
 unsafe impl Record for Arena {}
 
 impl Id<Arena> {
@@ -49,41 +50,28 @@ impl Id<Arena> {
         unsafe { self.field(core::mem::offset_of!(Arena, free) as u32) }
     }
 
-    /// The head of the list of spare records.
+    /// The head of the stack of spare tags.
     const fn spare(self) -> Id<Head> {
         // SAFETY: `spare` is a head at that offset.
         unsafe { self.field(core::mem::offset_of!(Arena, spare) as u32) }
     }
 }
 
-/// A zeroed record out of the reserve, which its owner keeps filled (invariant I12).
+/// A tag with any contents: a spare one, or the next of the metadata, which its owner keeps filled (invariant I12).
 #[inline(never)]
-pub(crate) fn take_record<S: Source>(source: &S, arena: Id<Arena>) -> Id<Tag> {
+pub(crate) fn take_tag<S: Source>(source: &S, arena: Id<Arena>) -> Id<Tag> {
     let state = get(source, arena);
-    let link = state.spare.first.get();
-    list::remove(source, link);
-    state.spare_count.set(state.spare_count.get() - 1);
-    // SAFETY: a spare record is nobody's, and lies at a multiple of 32.
-    unsafe { make(source, Id::<Tag>::of_free(link).addr()) }
-}
-
-/// Gives a record that is in no list back to the reserve.
-#[inline(never)]
-pub(crate) fn give_record<S: Source>(source: &S, arena: Id<Arena>, record: Id<Tag>) {
-    let state = get(source, arena);
-    list::insert(source, arena.spare(), record.free());
-    state.spare_count.set(state.spare_count.get() + 1);
-}
-
-/// Makes `[start, start + len)` spare records.
-///
-/// # Safety
-/// - the bytes are nobody's, inside the memory, and stay the arena's for ever; `start` is a multiple of 8.
-pub(crate) unsafe fn stock<S: Source>(source: &S, arena: Id<Arena>, start: u32, len: u32) {
-    let mut at = start;
-    while at < start + len {
-        // SAFETY: nobody's bytes (caller).
-        give_record(source, arena, unsafe { Id::at(Addr(at)) });
-        at += RECORD_LEN;
+    if let Some(link) = state.spare.first.get() {
+        state.spare.first.set(get(source, link).next.first.get());
+        return Id::<Tag>::of_link(link);
     }
+    let at = state.meta_next.get();
+    state.meta_next.set(at + TAG_LEN);
+    // SAFETY: the next bytes of the metadata are nobody's, lie at a multiple of 8, and suffice (I12).
+    unsafe { Id::at(at) }
+}
+
+/// Gives a tag back that is in no list.
+pub(crate) fn give_tag<S: Source>(source: &S, arena: Id<Arena>, tag: Id<Tag>) {
+    push(source, arena.spare(), tag.link());
 }

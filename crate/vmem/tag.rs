@@ -1,41 +1,63 @@
 //! Boundary tags: the record of one segment of an arena, or the mark where a span begins.
+//!
+//! A busy segment's tag has two words for whoever holds it. A slab needs no descriptor of its own, then: its bitmap and its
+//! place among the slabs of its cache are its tag's.
 
 use core::cell::Cell;
 
-use crate::list::{Head, Link};
+use crate::list::Link;
 use crate::record::{Id, Record, Word};
 
 /// A mark in the list of segments: a span begins here, or the list does, or it ends.
-pub(crate) const SPAN: u32 = 1;
+pub(crate) const SPAN: u32 = 0;
 /// A segment that nobody holds.
-pub(crate) const FREE: u32 = 2;
+pub(crate) const FREE: u32 = 1;
 /// The first kind of a segment that somebody holds; what it and the ones above mean is the holder's.
-pub(crate) const BUSY: u32 = 3;
+pub(crate) const BUSY: u32 = 2;
 
 /// A segment `[start, start + len)`, or a mark.
 #[repr(C)]
 pub(crate) struct Tag {
     /// Place among the marks and segments of the arena.
     pub(crate) place: Link,
-    /// Place in the free list of its order while free; in the list of spare records while it is no tag.
-    pub(crate) free: Link,
+    /// Place in the free list for its length while free, in a list of its holder's while held, in the reserve while it is
+    /// no tag.
+    pub(crate) link: Link,
     /// First address.
     pub(crate) start: Word,
-    /// Length in bytes, a multiple of the quantum; zero for a mark.
+    /// Length in bytes, a multiple of the quantum; of no meaning for a mark.
     pub(crate) len: Word,
     /// `SPAN`, `FREE`, or what its holder calls it.
     pub(crate) kind: Word,
-    /// A word for the holder of a busy segment; at first whether its bytes are zero.
-    pub(crate) owner: Cell<u32>,
+    /// The holder's; at first whether the bytes are zero.
+    pub(crate) owner: Word,
+    /// The holder's.
+    pub(crate) bits: Cell<u64>,
 }
 
-// SAFETY: `repr(C)`, eight words, no padding.
+// SAFETY: `repr(C)`, eight words and an aligned double word, no padding.
 unsafe impl Record for Tag {}
 
-/// Bytes of a record that comes out of the reserve: a tag's.
-pub(crate) const RECORD_LEN: u32 = size_of::<Tag>() as u32;
+/// Bytes of a tag.
+pub(crate) const TAG_LEN: u32 = size_of::<Tag>() as u32;
 
 impl Tag {
+    /// The segment or mark behind this one, which is not the last mark.
+    pub(crate) fn next(&self) -> Id<Tag> {
+        // SAFETY: the list ends with a mark, so what is not that has a next one.
+        let link = unsafe { self.place.next.first.get().unwrap_unchecked() };
+        // SAFETY: links in the list of segments are `place`s, at offset 0.
+        unsafe { link.container(0) }
+    }
+
+    /// The segment or mark before this one, which is not the first mark.
+    pub(crate) fn before(&self) -> Id<Tag> {
+        // SAFETY: what is in a list is named by a word.
+        let word = unsafe { self.place.back.get().unwrap_unchecked() };
+        // SAFETY: but for the first mark, that word is the `next` of a `place`, at offset 0.
+        unsafe { word.container(0) }
+    }
+
     /// One past the last address; no wrap, because nothing reaches past `LIMIT`.
     pub(crate) fn end(&self) -> u32 {
         self.start.get() + self.len.get()
@@ -49,27 +71,22 @@ impl Id<Tag> {
         unsafe { self.field(0) }
     }
 
-    /// Its place in a free list.
-    pub(crate) const fn free(self) -> Id<Link> {
-        // SAFETY: `free` follows `place`, a link of 8 bytes.
+    /// Its place in another list.
+    pub(crate) const fn link(self) -> Id<Link> {
+        // SAFETY: `link` follows `place`, a link of 8 bytes.
         unsafe { self.field(8) }
     }
 
     /// The tag whose `place` this is.
+    #[cfg_attr(not(feature = "inspector"), allow(dead_code))]
     pub(crate) const fn of_place(link: Id<Link>) -> Self {
         // SAFETY: links in the list of segments are `place`s, at offset 0.
         unsafe { link.container(0) }
     }
 
-    /// The tag whose `place` begins with this word, the head of the rest of the list.
-    pub(crate) const fn of_rest(head: Id<Head>) -> Self {
-        // SAFETY: every word in the list of segments is the `next` of a `place`, at offset 0: the list begins with a mark.
-        unsafe { head.container(0) }
-    }
-
-    /// The tag whose `free` this is.
-    pub(crate) const fn of_free(link: Id<Link>) -> Self {
-        // SAFETY: links in free lists are `free`s, at offset 8.
+    /// The tag whose `link` this is.
+    pub(crate) const fn of_link(link: Id<Link>) -> Self {
+        // SAFETY: links in free lists, bins and the reserve are `link`s, at offset 8.
         unsafe { link.container(8) }
     }
 }

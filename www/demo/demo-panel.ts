@@ -47,7 +47,7 @@ progress { width: 100%; height: 8px; accent-color: var(--accent); margin-top: 10
 .documents li { padding: 9px 0; border-top: 1px solid var(--line); }
 .documents li:first-child { border-top: 0; }
 .name { font-weight: 600; overflow-wrap: anywhere; flex: 1 1 120px; min-width: 0; }
-.documents button { min-height: 26px; padding: 0 9px; font-size: 13px; }
+.documents button, .all { min-height: 26px; padding: 0 9px; font-size: 13px; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 2px 12px; font-size: 13px; margin: 6px 0; }
 dt { color: var(--muted); }
 dd { overflow-wrap: anywhere; }
@@ -130,7 +130,7 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
         <select name="size" aria-label="Size of the file">${SIZES.map((size) => html`<option value=${size} ?selected=${size === 5}>${size} MB</option>`)}</select>
         <button ?disabled=${!idle}>Generate and open</button></form></section>
       <section><div class="row spread"><h3>Open documents</h3>
-        ${this.documents.length > 1 ? html`<button ?disabled=${!idle} @click=${() => this.closeAll()}>Close all</button>` : ''}</div>
+        ${this.documents.length > 1 ? html`<button class="all" ?disabled=${!idle} @click=${() => this.closeAll()}>Close all</button>` : ''}</div>
         ${this.documents.length === 0 ? html`<p class="muted small">None.</p>` : html`<ul class="documents">${this.documents.map((found) => this.#document(found, idle))}</ul>`}
       </section>`;
   }

@@ -5,7 +5,7 @@ import { address, bytes, count, duration, exactBytes, moment, parseAddress, plur
 
 test('bytes have three digits and a binary unit', () => {
   const expected: [number, string][] = [
-    [0, '0 bytes'], [1, '1 byte'], [1023, '1,023 bytes'], [1024, '1 KiB'], [1280, '1.25 KiB'], [65536, '64 KiB'], [102_400, '100 KiB'],
+    [0, '0 B'], [1, '1 B'], [1023, '1,023 B'], [1024, '1 KiB'], [1280, '1.25 KiB'], [65536, '64 KiB'], [102_400, '100 KiB'],
     [1_022_976, '999 KiB'], [1_023_488, '0.98 MiB'], [1_048_576, '1 MiB'], [5_308_416, '5.06 MiB'], [20_000_000, '19.1 MiB'], [4_294_967_296, '4 GiB'], [-2048, '−2 KiB'],
   ];
   for (const [value, text] of expected) assert.equal(bytes(value), text);

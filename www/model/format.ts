@@ -3,7 +3,7 @@
  * Pure; relies on nothing. One locale, so that a screenshot and a test say the same everywhere.
  */
 
-const UNITS = ['bytes', 'KiB', 'MiB', 'GiB'] as const;
+const UNITS = ['B', 'KiB', 'MiB', 'GiB'] as const;
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** `1,234` */
@@ -16,7 +16,7 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** Three digits that matter and a binary unit: `512 bytes`, `4 KiB`, `1.25 MiB`. */
+/** Three digits that matter and a binary unit: `512 B`, `4 KiB`, `1.25 MiB`. */
 export function bytes(value: number): string {
   let unit = 0;
   let scaled = Math.abs(value);
@@ -26,7 +26,7 @@ export function bytes(value: number): string {
     unit += 1;
   }
   const sign = value < 0 ? '−' : '';
-  if (unit === 0) return `${sign}${plural(scaled, 'byte')}`;
+  if (unit === 0) return `${sign}${count(scaled)} B`;
   const decimals = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
   return `${sign}${String(Number(scaled.toFixed(decimals)))} ${UNITS[unit] ?? ''}`;
 }

@@ -1,10 +1,12 @@
 /** Claim: addresses, cells and pixels of the heap map lead to one another, and the zoom goes from the whole memory to single objects. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LINES, OBJECT_EDGE, addressAt, boxOf, cellAt, cellOf, layout, nearest, scrollTo, step, stripes, visibleRows, zooms } from './heat.ts';
+import { addressAt, boxOf, cellAt, cellOf, layout, nearest, scrollTo, step, stripes, visibleRows, zooms } from './heat.ts';
 
 const MIB = 1048576;
 const QUANTUM = 4096;
+/** The step that shows objects, for `QUANTUM`. */
+const OBJECTS = { granule: QUANTUM, edge: 112, lines: 16 };
 
 test('the first step of the zoom shows the whole memory, the last one objects', () => {
   for (const bytes of [131_072, 5 * MIB, 64 * MIB, 1024 * MIB, 4096 * MIB]) {
@@ -14,7 +16,7 @@ test('the first step of the zoom shows the whole memory, the last one objects', 
       const whole = layout(bytes, first, width);
       assert.ok(whole.rows * whole.edge <= height, `${bytes} bytes in ${width} x ${height}: ${whole.rows} rows of ${whole.edge}`);
       assert.ok(whole.columns * whole.edge <= width);
-      assert.deepEqual(steps.at(-1), { granule: QUANTUM, edge: OBJECT_EDGE });
+      assert.deepEqual(steps.at(-1), OBJECTS);
       for (const [index, zoom] of steps.entries()) {
         const before = steps[index - 1];
         assert.ok(zoom.granule >= QUANTUM && (before === undefined || zoom.granule < before.granule || zoom.edge > before.edge), 'each step shows more');
@@ -25,8 +27,8 @@ test('the first step of the zoom shows the whole memory, the last one objects', 
 
 test('a small memory begins with the largest cells that fit', () => {
   // 32 cells: at 48 pixels 4 in a row, 8 rows, 384 pixels.
-  assert.deepEqual(zooms(131_072, QUANTUM, 200, 400)[0], { granule: QUANTUM, edge: 48 });
-  assert.deepEqual(zooms(131_072, QUANTUM, 200, 300)[0], { granule: QUANTUM, edge: 32 });
+  assert.deepEqual(zooms(131_072, QUANTUM, 200, 400)[0], { granule: QUANTUM, edge: 48, lines: 0 });
+  assert.deepEqual(zooms(131_072, QUANTUM, 200, 300)[0], { granule: QUANTUM, edge: 32, lines: 0 });
 });
 
 test('after growth the zoom stays with what it showed', () => {
@@ -38,7 +40,7 @@ test('after growth the zoom stays with what it showed', () => {
 });
 
 test('cells, boxes and pixels lead to one another', () => {
-  const grid = layout(100 * QUANTUM, { granule: QUANTUM, edge: 10 }, 95);
+  const grid = layout(100 * QUANTUM, { granule: QUANTUM, edge: 10, lines: 0 }, 95);
   assert.deepEqual([grid.columns, grid.rows, grid.cells], [9, 12, 100]);
   assert.deepEqual(boxOf(grid, 20), { x: 20, y: 20 });
   assert.equal(cellAt(grid, 29.9, 20), 20);
@@ -53,27 +55,36 @@ test('cells, boxes and pixels lead to one another', () => {
 });
 
 test('where objects are to be seen, a pixel is a byte', () => {
-  const grid = layout(8 * QUANTUM, { granule: QUANTUM, edge: OBJECT_EDGE }, 4 * OBJECT_EDGE);
-  assert.equal(addressAt(grid, OBJECT_EDGE, 0), QUANTUM);
-  const line = QUANTUM / LINES;
-  assert.equal(addressAt(grid, OBJECT_EDGE, (OBJECT_EDGE / LINES) * 3 + 1), QUANTUM + 3 * line);
-  assert.equal(addressAt(grid, OBJECT_EDGE * 1.5, (OBJECT_EDGE / LINES) * 3 + 1), QUANTUM + 3 * line + line / 2);
+  const grid = layout(8 * QUANTUM, OBJECTS, 4 * 112);
+  // 106 pixels of lines between margins of 3; 16 lines of 256 bytes.
+  assert.equal(addressAt(grid, 112, 0), QUANTUM);
+  assert.equal(addressAt(grid, 112 + 3, 3 + 3.5 * (106 / 16)), QUANTUM + 3 * 256);
+  assert.equal(addressAt(grid, 112 + 3 + 53, 3 + 3.5 * (106 / 16)), QUANTUM + 3 * 256 + 128);
+  assert.equal(addressAt(grid, 223.9, 111.9), QUANTUM + 4095);
 });
 
 test('an object that spans lines and cells is drawn as one run per line', () => {
-  const grid = layout(8 * QUANTUM, { granule: QUANTUM, edge: OBJECT_EDGE }, 4 * OBJECT_EDGE);
-  const line = QUANTUM / LINES;
+  const grid = layout(8 * QUANTUM, OBJECTS, 4 * 112);
   // The last line and a half of cell 0, and the first half line of cell 1.
-  const runs = stripes(grid, QUANTUM - 1.5 * line, QUANTUM + 0.5 * line, [0, 2]);
-  assert.equal(runs.length, 3);
-  const inner = OBJECT_EDGE - 6;
-  assert.deepEqual(runs.map(({ width }) => width), [inner / 2, inner, inner / 2]);
-  assert.deepEqual(runs.map(({ x }) => x), [3 + inner / 2, 3, OBJECT_EDGE + 3]);
+  const runs = stripes(grid, QUANTUM - 384, QUANTUM + 128, [0, 2]);
+  assert.deepEqual(runs.map(({ width }) => width), [53, 106, 53]);
+  assert.deepEqual(runs.map(({ x }) => x), [56, 3, 115]);
+  assert.deepEqual(runs.map(({ y }) => Math.round(y)), [96, 102, 3]);
   assert.deepEqual(stripes(grid, 0, 64, [1, 2]), [], 'rows out of sight are left out');
+  assert.deepEqual(stripes({ ...grid, lines: 0 }, 0, 64, [0, 2]), [], 'cells without lines have none');
+});
+
+test('every byte is found again where it is drawn', () => {
+  const grid = layout(8 * QUANTUM, OBJECTS, 4 * 112);
+  for (let byte = 0; byte < grid.bytes; byte += 97) {
+    const [run] = stripes(grid, byte, byte + 1, [0, grid.rows]);
+    assert.ok(run !== undefined);
+    assert.equal(addressAt(grid, run.x + run.width / 2, run.y + run.height / 2), byte);
+  }
 });
 
 test('scrolling moves as little as it must', () => {
-  const grid = layout(1000 * QUANTUM, { granule: QUANTUM, edge: 10 }, 100);
+  const grid = layout(1000 * QUANTUM, { granule: QUANTUM, edge: 10, lines: 0 }, 100);
   assert.equal(scrollTo(grid, 55, 40, 100), 40, 'in sight');
   assert.equal(scrollTo(grid, 5, 40, 100), 0, 'above');
   assert.equal(scrollTo(grid, 305, 40, 100), 210, 'below');
@@ -82,7 +93,7 @@ test('scrolling moves as little as it must', () => {
 });
 
 test('keys move by cells, rows and screens and stop at the ends', () => {
-  const grid = layout(100 * QUANTUM, { granule: QUANTUM, edge: 10 }, 100);
+  const grid = layout(100 * QUANTUM, { granule: QUANTUM, edge: 10, lines: 0 }, 100);
   const moves: [number, string, number | undefined][] = [
     [0, 'ArrowLeft', 0], [0, 'ArrowRight', 1], [5, 'ArrowDown', 15], [5, 'ArrowUp', 0], [95, 'ArrowDown', 99], [50, 'PageDown', 70], [50, 'PageUp', 30], [50, 'Home', 0], [50, 'End', 99], [50, 'a', undefined],
   ];

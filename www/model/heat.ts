@@ -10,6 +10,8 @@
 export interface Zoom {
   granule: number;
   edge: number;
+  /** Lines of bytes in a cell, to show the objects of slabs; 0 where cells are too small for that. */
+  lines: number;
 }
 
 /** The cells of a memory laid out in rows. */
@@ -29,10 +31,13 @@ export interface Box {
 export const SMALLEST_EDGE = 4;
 /** Edges of the steps in which a cell is one quantum. */
 const EDGES = [4, 6, 8, 12, 16, 24, 32, 48] as const;
-/** Edge at which a cell has room for the objects of its slab. */
-export const OBJECT_EDGE = 112;
-/** Lines of bytes in a cell of `OBJECT_EDGE`. */
-export const LINES = 16;
+/** Pixels around the lines of a cell. */
+const MARGIN = 3;
+
+/** The last step: an object of 8 bytes is about 4 pixels wide, so cells have to grow with the quantum. */
+function objectZoom(quantum: number): Zoom {
+  return quantum <= 1024 ? { granule: quantum, edge: 56, lines: 8 } : { granule: quantum, edge: 112, lines: 16 };
+}
 
 /**
  * The steps from the whole memory in `width` x `height` pixels down to single objects.
@@ -44,15 +49,22 @@ export function zooms(bytes: number, quantum: number, width: number, height: num
   const steps: Zoom[] = [];
   let granule = quantum;
   while (Math.ceil(bytes / granule) > room) granule *= 2;
-  for (; granule > quantum; granule /= 2) steps.push({ granule, edge: SMALLEST_EDGE });
-  const fits = (edge: number): boolean => layout(bytes, { granule: quantum, edge }, width).rows * edge <= height;
+  const fits = (edge: number): boolean => layout(bytes, { granule, edge, lines: 0 }, width).rows * edge <= height;
+  if (granule > quantum) {
+    // The whole memory fills the window as far as whole pixels allow; half as many bytes to a cell would no longer fit.
+    let edge = SMALLEST_EDGE;
+    while (fits(edge + 1)) edge += 1;
+    steps.push({ granule, edge, lines: 0 });
+    granule /= 2;
+  }
+  for (; granule > quantum; granule /= 2) steps.push({ granule, edge: SMALLEST_EDGE, lines: 0 });
   EDGES.forEach((edge, index) => {
     const larger = EDGES[index + 1];
     // A small memory fits with larger cells too: what is smaller than needed is no step.
     if (steps.length === 0 && larger !== undefined && fits(larger)) return;
-    steps.push({ granule: quantum, edge });
+    steps.push({ granule: quantum, edge, lines: 0 });
   });
-  steps.push({ granule: quantum, edge: OBJECT_EDGE });
+  steps.push(objectZoom(quantum));
   return steps;
 }
 
@@ -98,11 +110,12 @@ export function addressAt(grid: Grid, x: number, y: number): number | undefined 
   const cell = cellAt(grid, x, y);
   if (cell === undefined) return undefined;
   const start = cell * grid.granule;
-  if (grid.edge < OBJECT_EDGE) return start;
+  if (grid.lines === 0) return start;
   const box = boxOf(grid, cell);
-  const line = Math.min(LINES - 1, Math.floor(((y - box.y) / grid.edge) * LINES));
-  const along = Math.min(0.999, (x - box.x) / grid.edge);
-  const byte = start + Math.floor((line + along) * (grid.granule / LINES));
+  const inner = grid.edge - 2 * MARGIN;
+  const within = (pixel: number): number => Math.max(0, Math.min(0.999, (pixel - MARGIN) / inner));
+  const line = Math.floor(within(y - box.y) * grid.lines);
+  const byte = start + Math.floor((line + within(x - box.x)) * (grid.granule / grid.lines));
   return Math.min(byte, grid.bytes - 1);
 }
 
@@ -145,21 +158,22 @@ export interface Stripe extends Box {
 
 /** The bytes `[start, end)` as stripes in cells with lines, only where rows `[first, last)` show them. */
 export function stripes(grid: Grid, start: number, end: number, rows: readonly [number, number]): Stripe[] {
-  const perLine = grid.granule / LINES;
+  if (grid.lines === 0) return [];
+  const perLine = grid.granule / grid.lines;
   const from = Math.max(start, rows[0] * grid.columns * grid.granule);
   const to = Math.min(end, rows[1] * grid.columns * grid.granule, grid.bytes);
   const found: Stripe[] = [];
-  // A gap between the cells and one between the lines keep the runs apart.
-  const inner = grid.edge - 6;
+  const inner = grid.edge - 2 * MARGIN;
+  const height = inner / grid.lines;
   for (let at = from; at < to; ) {
     const line = Math.floor(at / perLine);
     const stop = Math.min(to, (line + 1) * perLine);
-    const box = boxOf(grid, Math.floor(line / LINES));
+    const box = boxOf(grid, Math.floor(line / grid.lines));
     found.push({
-      x: box.x + 3 + ((at - line * perLine) / perLine) * inner,
-      y: box.y + 3 + (line % LINES) * (inner / LINES),
+      x: box.x + MARGIN + ((at - line * perLine) / perLine) * inner,
+      y: box.y + MARGIN + (line % grid.lines) * height,
       width: ((stop - at) / perLine) * inner,
-      height: inner / LINES - 1,
+      height,
     });
     at = stop;
   }

@@ -1,9 +1,10 @@
 /**
  * What was recorded: a ring of samples, the growth of memory between them, and a short trail of live bytes for each size class.
- * Relies on the composition for the sum that every sample keeps. Holds plain numbers; draws nothing.
+ * Relies on the composition for the sum that every sample keeps and on the table for which class is used. Holds plain numbers; draws nothing.
  */
 import { difference } from './composition.ts';
 import type { CacheRow, Summary } from './records.ts';
+import { used } from './table.ts';
 
 /** Four samples a second for ten minutes. */
 export const CAPACITY = 2400;
@@ -31,7 +32,6 @@ export interface Growth {
   /** Calls of memory.grow by the heap, and by others, since the sample before. */
   calls: number;
   foreignCalls: number;
-  reclaims: number;
   liveBefore: number;
   liveAfter: number;
   /** What the program was doing, where somebody told. */
@@ -128,7 +128,6 @@ export class History {
       toPages: now.pages,
       calls: now.growths - before.growths,
       foreignCalls: now.foreignGrowths - before.foreignGrowths,
-      reclaims: now.reclaims - before.reclaims,
       liveBefore: before.composition.live,
       liveAfter: now.composition.live,
       during,
@@ -140,7 +139,7 @@ export class History {
     const trail = this.#trails.get(row.class);
     if (trail === undefined) {
       // A class that was never used needs no trail until it is.
-      if (row.allocations > 0) this.#trails.set(row.class, [row.liveBytes]);
+      if (used(row)) this.#trails.set(row.class, [row.liveBytes]);
       return;
     }
     trail.push(row.liveBytes);

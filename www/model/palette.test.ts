@@ -1,7 +1,7 @@
 /** Claim: computed colours are read, and the pixels of the map run from empty to full, faded ones near the background. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Palette, mix, pack, parseColour } from './palette.ts';
+import { LEGEND, OWNERS, Palette, mix, pack, parseColour } from './palette.ts';
 
 test('what browsers compute for colours is read', () => {
   assert.deepEqual(parseColour('rgb(1, 20, 255)'), [1, 20, 255]);
@@ -21,4 +21,8 @@ test('a pixel tells owner and live share', () => {
   assert.equal(palette.pixel(1, 0, false), palette.pixel(1, 255, false));
   assert.equal(palette.pixel(9, 0, false), palette.background, 'an unknown owner is not drawn');
   assert.equal(palette.pixel(0, 255, true), pack([247, 219, 219]));
+});
+
+test('the legend lists each owner once', () => {
+  assert.deepEqual([...LEGEND].sort(), [...OWNERS.keys()]);
 });

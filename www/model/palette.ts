@@ -24,7 +24,11 @@ export const OWNERS: readonly Owner[] = [
   { label: 'Large', term: 'large', colour: '--part-large', empty: '--part-slab-free' },
   { label: 'Free in the arena', term: 'arenaFree', colour: '--part-arena-free', empty: '--part-arena-free' },
   { label: 'Metadata', term: 'metadata', colour: '--part-metadata', empty: '--part-metadata' },
+  { label: 'Parked', term: 'parked', colour: '--part-magazines', empty: '--part-magazines' },
 ];
+
+/** The codes as a legend lists them: what the program holds, what the heap keeps ready, what it costs, and the rest of memory. */
+export const LEGEND = [3, 4, 7, 5, 6, 1, 2, 0] as const;
 
 /** Steps of intensity between an empty and a full cell. */
 const STEPS = 16;

@@ -10,6 +10,8 @@ export interface Column {
   term: Term;
   /** Bytes are written with a unit, counts with separators, shares as percent. */
   unit: 'bytes' | 'count' | 'share';
+  /** Whether only caches of slabs have a value. */
+  slabs?: true;
   value(row: CacheRow): number;
 }
 
@@ -21,16 +23,26 @@ export const COLUMNS: readonly Column[] = [
   { key: 'size', label: 'Object size', term: 'objectSize', unit: 'bytes', value: (row) => row.size },
   { key: 'live', label: 'Live objects', term: 'live', unit: 'count', value: (row) => row.live },
   { key: 'liveBytes', label: 'Live bytes', term: 'requested', unit: 'bytes', value: (row) => row.liveBytes },
-  { key: 'occupancy', label: 'Occupancy', term: 'occupancy', unit: 'share', value: (row) => occupancy(row) },
-  { key: 'slabs', label: 'Slabs', term: 'slab', unit: 'count', value: (row) => row.slabs },
-  { key: 'emptySlabs', label: 'Empty', term: 'emptySlabs', unit: 'count', value: (row) => row.emptySlabs },
+  { key: 'occupancy', label: 'Occupancy', term: 'occupancy', unit: 'share', slabs: true, value: (row) => occupancy(row) },
+  { key: 'slabs', label: 'Slabs', term: 'slab', unit: 'count', slabs: true, value: (row) => row.slabs },
+  { key: 'emptySlabs', label: 'Empty', term: 'emptySlabs', unit: 'count', slabs: true, value: (row) => row.emptySlabs },
   { key: 'magazineRounds', label: 'In magazines', term: 'magazine', unit: 'count', value: (row) => row.magazineRounds },
-  { key: 'freeInSlabs', label: 'Free in slabs', term: 'slabFree', unit: 'count', value: (row) => row.freeInSlabs },
-  { key: 'overheadBytes', label: 'Overhead', term: 'slabOverhead', unit: 'bytes', value: (row) => row.overheadBytes },
+  { key: 'freeInSlabs', label: 'Free in slabs', term: 'slabFree', unit: 'count', slabs: true, value: (row) => row.freeInSlabs },
+  { key: 'overheadBytes', label: 'Overhead', term: 'slabOverhead', unit: 'bytes', slabs: true, value: (row) => row.overheadBytes },
   { key: 'allocations', label: 'Allocations', term: 'allocation', unit: 'count', value: (row) => row.allocations },
-  { key: 'frees', label: 'Frees', term: 'free', unit: 'count', value: (row) => row.frees },
-  { key: 'failures', label: 'Failures', term: 'failure', unit: 'count', value: (row) => row.failures },
+  { key: 'frees', label: 'Frees', term: 'free', unit: 'count', slabs: true, value: (row) => row.frees },
+  { key: 'failures', label: 'Failures', term: 'failure', unit: 'count', slabs: true, value: (row) => row.failures },
 ];
+
+/** Whether a row is of a cache of whole segments: what a column says of slabs does not apply to it. */
+export function ofSegments(row: CacheRow): boolean {
+  return row.slabBytes === 0;
+}
+
+/** Whether a class ever had anything to do. */
+export function used(row: CacheRow): boolean {
+  return row.allocations > 0 || row.live > 0 || row.magazineRounds > 0;
+}
 
 export interface Order {
   key: ColumnKey;
@@ -61,7 +73,7 @@ export function reordered(order: Order, key: ColumnKey): Order {
  */
 export function filtered(rows: readonly CacheRow[], text: string, onlyUsed: boolean): CacheRow[] {
   const wanted = matcher(text.trim().toLowerCase());
-  return rows.filter((row) => (!onlyUsed || row.allocations > 0) && wanted(row));
+  return rows.filter((row) => (!onlyUsed || used(row)) && wanted(row));
 }
 
 function matcher(text: string): (row: CacheRow) => boolean {
@@ -86,7 +98,8 @@ export function sums(rows: readonly CacheRow[]): Map<ColumnKey, number> {
   for (const column of COLUMNS) {
     if (column.key !== 'size') found.set(column.key, rows.reduce((sum, row) => sum + column.value(row), 0));
   }
-  const places = rows.reduce((sum, row) => sum + row.objects, 0);
-  found.set('occupancy', places === 0 ? 0 : (found.get('live') ?? 0) / places);
+  const slabs = rows.filter((row) => !ofSegments(row));
+  const places = slabs.reduce((sum, row) => sum + row.objects, 0);
+  found.set('occupancy', places === 0 ? 0 : slabs.reduce((sum, row) => sum + row.live, 0) / places);
   return found;
 }

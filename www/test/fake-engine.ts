@@ -1,10 +1,11 @@
 /**
  * A heap that is made up: the same interface as the engine, the same answers for the same steps. For tests and first drawings only.
  *
- * It is a toy allocator over quanta: each size class fills slabs of four quanta, large allocations take whole quanta, growth adds pages.
+ * It is a toy allocator over quanta: each size class fills slabs of four quanta, large allocations take whole quanta and may be parked when
+ * they are freed, growth adds pages.
  */
 import { random } from '../demo/generate.ts';
-import type { ArenaRow, CacheRow, CheckReport, Composition, Heap, HeapMap, Slab, Summary, Whatis } from '../model/records.ts';
+import type { ArenaRow, CacheRow, CheckReport, Composition, Heap, HeapMap, Sample, Slab, Summary, Whatis } from '../model/records.ts';
 
 export const PAGE = 65536;
 export const QUANTUM = 4096;
@@ -12,6 +13,9 @@ const SLAB_QUANTA = 4;
 const STATIC_QUANTA = 6;
 const STACK_QUANTA = 16;
 const SIZES = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048];
+
+/** Quanta of the classes of segments. */
+const SEGMENTS = [1, 2, 3, 4];
 
 interface FakeSlab {
   sizeClass: number;
@@ -28,6 +32,8 @@ export class FakeHeap implements Heap {
   readonly #next = random(7);
   readonly #slabs = new Map<number, FakeSlab>();
   readonly #large = new Map<number, Large>();
+  /** Free segments in magazines. */
+  readonly #parked: Large[] = [];
   /** Owner of each quantum: a code of `HeapMap.owner`. */
   #owners: number[] = [];
   #allocations = SIZES.map(() => 0);
@@ -105,30 +111,51 @@ export class FakeHeap implements Heap {
     }
     for (const large of this.#large.values()) {
       if (this.#next() >= share) continue;
-      this.#owners.fill(5, large.start / QUANTUM, (large.start + large.length) / QUANTUM);
+      const parks = SEGMENTS.includes(large.length / QUANTUM) && this.#next() < 0.5;
+      if (parks) this.#parked.push(large);
+      this.#owners.fill(parks ? 7 : 5, large.start / QUANTUM, (large.start + large.length) / QUANTUM);
       this.#large.delete(large.start);
     }
   }
 
+  sample(granule?: number): Sample {
+    const sample = { summary: this.summary(), caches: this.caches(), arenas: this.arenas() };
+    return granule === undefined ? sample : { ...sample, map: this.map(granule) };
+  }
+
   summary(): Summary {
     const caches = this.caches();
-    const sum = (value: (row: CacheRow) => number): number => caches.reduce((total, row) => total + value(row), 0);
+    const slabs = caches.filter(({ slabBytes }) => slabBytes > 0);
+    const sum = (value: (row: CacheRow) => number): number => slabs.reduce((total, row) => total + value(row), 0);
     const large = [...this.#large.values()].reduce((total, { length }) => total + length, 0);
     const quanta = (owner: number): number => this.#owners.filter((code) => code === owner).length * QUANTUM;
     const composition: Composition = {
-      staticData: quanta(1), stack: quanta(2), live: sum((row) => row.liveBytes) + large, magazines: sum((row) => row.magazineRounds * row.size),
+      staticData: quanta(1), stack: quanta(2), live: sum((row) => row.liveBytes) + large, magazines: sum((row) => row.magazineRounds * row.size) + quanta(7),
       slabFree: sum((row) => row.freeInSlabs * row.size), slabOverhead: sum((row) => row.overheadBytes), arenaFree: quanta(5), metadata: quanta(6), foreign: quanta(0),
     };
     const total = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
     return {
       layoutVersion: 1, root: 0x10040, memoryBytes: this.#pages * PAGE, pages: this.#pages, quantum: QUANTUM, initialized: true, composition,
       liveObjects: sum((row) => row.live) + this.#large.size, liveBytes: composition.live, allocations: total(this.#allocations) + this.#large.size,
-      frees: total(this.#frees), failures: 0, growths: this.#growths, grownPages: this.#pages - 2, refusals: 0, foreignGrowths: 0,
-      reclaims: Math.floor(this.#growths / 2), problems: this.problems,
+      frees: total(this.#frees), failures: 0, growths: this.#growths, grownPages: this.#pages - 2, foreignGrowths: 0,
+      problems: this.problems,
     };
   }
 
   caches(): CacheRow[] {
+    return [...this.#slabRows(), ...SEGMENTS.map((quanta, index) => this.#segmentRow(quanta * QUANTUM, SIZES.length + index))];
+  }
+
+  #segmentRow(size: number, sizeClass: number): CacheRow {
+    const live = [...this.#large.values()].filter(({ length }) => length === size).length;
+    return {
+      class: sizeClass, name: `${size / 1024} KiB segments`, size, slabBytes: 0, objectsPerSlab: 0, allocations: 0, frees: 0, failures: 0, live, liveBytes: live * size,
+      slabs: 0, emptySlabs: 0, objects: 0, magazineRounds: this.#parked.filter(({ length }) => length === size).length, magazineCapacity: 4, freeInSlabs: 0,
+      overheadBytes: 0, slabCreates: 0, slabDestroys: 0,
+    };
+  }
+
+  #slabRows(): CacheRow[] {
     return SIZES.map((size, sizeClass) => {
       const slabs = [...this.#slabs.values()].filter((slab) => slab.sizeClass === sizeClass);
       const tally = [0, 0, 0];
@@ -136,11 +163,11 @@ export class FakeHeap implements Heap {
       const [free = 0, live = 0, rounds = 0] = tally;
       const perSlab = Math.floor((SLAB_QUANTA * QUANTUM) / size);
       return {
-        class: sizeClass, name: `${size}`, size, slabBytes: SLAB_QUANTA * QUANTUM, objectsPerSlab: perSlab, allocations: this.#allocations[sizeClass] ?? 0,
+        class: sizeClass, name: `${size} B`, size, slabBytes: SLAB_QUANTA * QUANTUM, objectsPerSlab: perSlab, allocations: this.#allocations[sizeClass] ?? 0,
         frees: this.#frees[sizeClass] ?? 0, failures: 0, live, liveBytes: live * size, slabs: slabs.length,
         emptySlabs: slabs.filter((slab) => slab.states.every((state) => state === 0)).length, objects: slabs.length * perSlab, magazineRounds: rounds,
         magazineCapacity: 64, freeInSlabs: free, overheadBytes: slabs.length * (SLAB_QUANTA * QUANTUM - perSlab * size), slabCreates: slabs.length,
-        slabDestroys: 0, refills: 0, flushes: 0,
+        slabDestroys: 0,
       };
     });
   }
@@ -152,7 +179,7 @@ export class FakeHeap implements Heap {
     return [{
       name: 'heap', quantum: QUANTUM, spans: 1, segments: this.#slabs.size + this.#large.size + 3, total, inUse: total - free, free, freeSegments: 3,
       largestFree: Math.min(free, 3 * PAGE), allocations: this.#slabs.size, frees: 0, failures: 0, growths: this.#growths, pages: this.#pages - 2,
-      largeLive: this.#large.size, largeLiveBytes: [...this.#large.values()].reduce((sum, { length }) => sum + length, 0),
+      parkedBytes: this.#parked.reduce((sum, { length }) => sum + length, 0), largeLive: this.#large.size, largeLiveBytes: [...this.#large.values()].reduce((sum, { length }) => sum + length, 0),
       slabBytes: this.#slabs.size * SLAB_QUANTA * QUANTUM, metadataBytes: 2 * QUANTUM, spanList: [{ start: first * QUANTUM, length: total }],
     }];
   }
@@ -192,7 +219,7 @@ export class FakeHeap implements Heap {
     if (large !== undefined) {
       return { address, ...large, offset: address - large.start, kind: 'large', state: 'live', segment: { ...large, kind: 'large' }, sentence: 'A live large allocation.' };
     }
-    const kind = (['foreign', 'static data', 'stack', 'foreign', 'foreign', 'arena free', 'metadata'] as const)[owner] ?? 'foreign';
+    const kind = (['foreign', 'static data', 'stack', 'foreign', 'foreign', 'arena free', 'metadata', 'parked'] as const)[owner] ?? 'foreign';
     return { ...base, kind, sentence: `This address is in ${kind}.` };
   }
 
@@ -211,6 +238,4 @@ export class FakeHeap implements Heap {
   check(): CheckReport {
     return { ok: true, checked: { segments: this.#slabs.size, slabs: this.#slabs.size, objects: this.#slabs.size * 100, caches: SIZES.length }, problems: [] };
   }
-
-  close(): void {}
 }

@@ -1,13 +1,20 @@
 /** `<address-panel .found .chosen>`: what lies at one address, and the slab around it, object by object. */
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import { address, bytes, count, exactBytes, plural, range, share } from '../model/format.ts';
-import type { CacheRow, Slab, Whatis } from '../model/records.ts';
+import type { CacheRow, Kind, Slab, Whatis } from '../model/records.ts';
 import { sheet } from './sheet.ts';
 import './term-hint.ts';
 
 /** More squares than this say nothing more to an eye. */
 const SQUARES = 600;
 const STATES = ['free', 'live', 'magazine'] as const;
+/** What a person calls it, where the record's word is short of that. */
+const NAMES: Partial<Record<Kind, string>> = { large: 'large allocation', parked: 'free segment, in a magazine', 'arena free': 'free segment of the arena' };
+
+/** A number stays on the line of its unit. */
+function unbroken(sentence: string): string {
+  return sentence.replace(/(\d) (?=(B|KiB|MiB|GiB)\b)/g, '$1\u00a0');
+}
 
 export class AddressPanel extends LitElement {
   static override styles = [sheet, css`
@@ -44,13 +51,13 @@ h4 { margin: 16px 0 0; font-size: 13px; }
     const state = found.state === undefined ? '' : found.state === 'magazine' ? ', in a magazine' : `, ${found.state}`;
     return html`
       <h3>${address(found.address)} ${this.chosen ? html`<span class="chosen">chosen</span>` : ''}</h3>
-      <p class="sentence">${found.sentence}</p>
+      <p class="sentence">${unbroken(found.sentence)}</p>
       <dl>
-        <dt>Kind</dt><dd>${found.kind}${state}</dd>
+        <dt>Kind</dt><dd>${NAMES[found.kind] ?? found.kind}${state}</dd>
         <dt>Range</dt><dd class="mono">${range(found.start, found.length)}</dd>
         <dt>Length</dt><dd>${bytes(found.length)}${found.length >= 1024 ? html` <span class="muted">(${exactBytes(found.length)})</span>` : ''}</dd>
-        <dt>Offset</dt><dd>${plural(found.offset, 'byte')} in</dd>
-        ${found.objectSize === undefined ? '' : html`<dt><term-hint term="objectSize">Size class</term-hint></dt><dd>${this.#className(found)}</dd>`}
+        <dt>Offset</dt><dd>${bytes(found.offset)} in${found.offset >= 1024 ? html` <span class="muted">(${exactBytes(found.offset)})</span>` : ''}</dd>
+        ${found.cache === undefined ? '' : html`<dt><term-hint term="objectSize">Size class</term-hint></dt><dd>${this.#className(found)}</dd>`}
         ${found.segment === undefined ? '' : html`<dt><term-hint term="segment">Segment</term-hint></dt><dd>${found.segment.kind}, <span class="mono">${range(found.segment.start, found.segment.length)}</span></dd>`}
         ${found.span === undefined ? '' : html`<dt><term-hint term="span">Span</term-hint></dt><dd class="mono">${range(found.span.start, found.span.length)}</dd>`}
       </dl>

@@ -14,6 +14,7 @@ dd { font-variant-numeric: tabular-nums; }
 article + article { margin-top: 18px; padding-top: 14px; border-top: 1px solid var(--line); }
 h3 { margin-top: 10px; }
 ul { margin-top: 6px; font-size: 13.5px; }
+@media (max-width: 420px) { dl { grid-template-columns: 1fr 1fr; gap: 8px 16px; } }
 `];
   static override properties = { rows: { attribute: false } };
   declare rows: readonly ArenaRow[];
@@ -36,6 +37,7 @@ ul { margin-top: 6px; font-size: 13.5px; }
         <div><dt><term-hint term="arenaFree">Free</term-hint></dt><dd>${bytes(row.free)} in ${plural(row.freeSegments, 'run')}</dd></div>
         <div><dt><term-hint term="largestFree">Longest free run</term-hint></dt><dd>${bytes(row.largestFree)}</dd></div>
         <div><dt><term-hint term="slab">In slabs</term-hint></dt><dd>${bytes(row.slabBytes)}</dd></div>
+        <div><dt><term-hint term="parked">Parked in magazines</term-hint></dt><dd>${bytes(row.parkedBytes)}</dd></div>
         <div><dt><term-hint term="large">Large allocations</term-hint></dt><dd>${count(row.largeLive)}, ${bytes(row.largeLiveBytes)}</dd></div>
         <div><dt><term-hint term="metadata">Metadata</term-hint></dt><dd>${bytes(row.metadataBytes)}</dd></div>
         <div><dt><term-hint term="segment">Segments</term-hint></dt><dd>${count(row.segments)}</dd></div>

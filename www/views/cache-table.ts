@@ -1,12 +1,13 @@
 /**
- * `<cache-table .rows .history .order .filter .onlyUsed>`: one row per size class, sortable, filtered, with a line of its live bytes.
+ * `<cache-table .rows .history .order .filter .onlyUsed>`: one row per size class, of objects in slabs or of whole segments, sortable, filtered, with a line of its live bytes.
  * Sends `set-order`, `set-filter`, `set-only-used`, and `set-spotlight` with `show-tab` to show one class on the map.
  */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { bytes, count, exactBytes, plural, share } from '../model/format.ts';
+import { GLOSSARY } from '../model/glossary.ts';
 import { TRAIL, type History } from '../model/history.ts';
 import type { CacheRow } from '../model/records.ts';
-import { COLUMNS, filtered, reordered, sorted, sums, type Column, type Order } from '../model/table.ts';
+import { COLUMNS, filtered, ofSegments, reordered, sorted, sums, type Column, type Order } from '../model/table.ts';
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import { sparkLine } from './spark-line.ts';
@@ -18,8 +19,8 @@ const SPARK_AFTER = 'liveBytes';
 export class CacheTable extends LitElement {
   static override styles = [sheet, css`
 .scroll { margin: 12px -18px 0; padding: 0 18px; max-height: min(72vh, 860px); overflow: auto; }
-thead th { position: sticky; top: 0; z-index: 1; background: var(--surface); padding: 0; border-bottom: 1px solid var(--edge); }
-tfoot th, tfoot td { position: sticky; bottom: 0; background: var(--surface); }
+thead th { position: sticky; top: 0; z-index: 1; background: var(--surface); padding: 0; box-shadow: inset 0 -1px var(--edge); }
+tfoot th, tfoot td { position: sticky; bottom: 0; background: var(--surface); box-shadow: inset 0 1px var(--edge); }
 tbody th, tfoot th:first-child, thead th:first-child { position: sticky; left: -18px; background: var(--surface); z-index: 1; color: var(--text); }
 thead th:first-child { z-index: 2; }
 tbody tr:hover > * { background: var(--raised); }
@@ -31,11 +32,14 @@ th[aria-sort="ascending"] button, th[aria-sort="descending"] button { color: var
 thead th.plain { padding: 3px 10px; font-size: 13px; }
 .meter { display: inline-block; vertical-align: 1px; width: 44px; height: 7px; border-radius: 4px; background: var(--part-slab-free); overflow: hidden; margin-right: 8px; }
 .meter > i { display: block; height: 100%; width: 0; background: var(--part-live); }
-.percent { display: inline-block; min-width: 52px; }
+.percent { display: inline-block; min-width: 60px; }
 .spark { color: var(--part-live); display: block; }
 .bad { color: var(--bad); font-weight: 600; }
 input[type="search"] { width: 216px; }
 .none { color: var(--muted); }
+.kind { font-weight: 400; font-size: 12px; color: var(--muted); margin-right: 6px; }
+@media (max-width: 500px) { .kind { display: block; margin: 0; line-height: 1.2; } }
+.note { margin-top: 10px; max-width: 92ch; }
 `];
   static override properties = {
     rows: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, order: { attribute: false }, filter: {}, onlyUsed: { type: Boolean },
@@ -72,12 +76,14 @@ input[type="search"] { width: 216px; }
 
   #table(shown: readonly CacheRow[]): TemplateResult {
     const foot = sums(shown);
+    const segments = shown.some(ofSegments);
     return html`<div class="scroll" tabindex="0" role="group" aria-label="Caches, a table"><table>
       <thead><tr>${COLUMNS.map((column) => html`${this.#head(column)}${column.key === SPARK_AFTER ? html`<th scope="col" class="plain">Recently</th>` : ''}`)}</tr></thead>
       <tbody>${shown.map((row) => this.#row(row))}</tbody>
       <tfoot><tr>${COLUMNS.map((column, index) => index === 0 ? html`<th scope="row">Sum</th>`
         : html`<td class="number">${written(column, foot.get(column.key) ?? 0)}</td>${column.key === SPARK_AFTER ? html`<td></td>` : ''}`)}</tr></tfoot>
-    </table></div>`;
+    </table></div>
+    ${segments ? html`<p class="small muted note">${GLOSSARY.segments}</p>` : ''}`;
   }
 
   #head(column: Column): TemplateResult {
@@ -92,12 +98,13 @@ input[type="search"] { width: 216px; }
     return html`<tr data-class=${row.class}>${COLUMNS.map((column, index) => {
       const value = column.value(row);
       if (index === 0) {
-        return html`<th scope="row" class="number"><button class="link" title="Show ${row.name} on the map" @click=${() => this.#showOnMap(row)}>${bytes(value)}</button></th>`;
+        return html`<th scope="row" class="number">${ofSegments(row) ? html`<span class="kind">segments</span>` : ''}<button class="link" title="Show ${row.name} on the map" @click=${() => this.#showOnMap(row)}>${bytes(value)}</button></th>`;
       }
+      if (column.slabs === true && ofSegments(row)) return html`<td class="number none" title="Not counted for segments: see below the table.">–</td>`;
       const meter = column.key === 'occupancy' ? html`<span class="meter" aria-hidden="true"><i data-share=${value}></i></span>` : '';
       const tone = column.key === 'failures' && value > 0 ? 'bad' : value === 0 ? 'none' : '';
       return html`<td class="number ${tone}" title=${column.unit === 'bytes' ? exactBytes(value) : ''}>${meter}${column.unit === 'share' ? html`<span class="percent">${written(column, value)}</span>` : written(column, value)}</td>${column.key === SPARK_AFTER
-        ? html`<td>${sparkLine(trail, TRAIL, `Live bytes of ${bytes(row.size)} objects, now ${bytes(row.liveBytes)}`)}</td>` : ''}`;
+        ? html`<td>${sparkLine(trail, TRAIL, `Live bytes of ${row.name}, now ${bytes(row.liveBytes)}`)}</td>` : ''}`;
     })}</tr>`;
   }
 

@@ -62,9 +62,7 @@ dd { font-variant-numeric: tabular-nums; }
         <div><dt><term-hint term="root">Root</term-hint></dt><dd class="mono">${address(summary.root)}</dd></div>
         <div><dt>Layout version</dt><dd>${summary.layoutVersion}</dd></div>
         <div><dt><term-hint term="quantum">Quantum</term-hint></dt><dd>${bytes(summary.quantum)}</dd></div>
-        <div><dt><term-hint term="reclaim">Reclaims</term-hint></dt><dd>${count(summary.reclaims)}</dd></div>
         <div><dt><term-hint term="failure">Failed allocations</term-hint></dt><dd>${count(summary.failures)}</dd></div>
-        <div><dt><term-hint term="refusal">Refused growths</term-hint></dt><dd>${count(summary.refusals)}</dd></div>
         <div><dt><term-hint term="foreign">Growths by others</term-hint></dt><dd>${count(summary.foreignGrowths)}</dd></div>
         <div><dt>The last sample took</dt><dd>${duration(this.cost)}</dd></div>
       </dl></section>`;

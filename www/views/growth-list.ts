@@ -45,8 +45,8 @@ td.during { min-width: 220px; }
       ${this.growths.length > SHOWN ? html`<p class="small muted">The newest ${SHOWN} of ${this.growths.length} are listed.</p>` : ''}`;
   }
 
-  #calls({ calls, foreignCalls, reclaims }: Growth): string {
-    const parts = [calls > 0 ? plural(calls, 'call') : '', foreignCalls > 0 ? `${plural(foreignCalls, 'call')} by others` : '', reclaims > 0 ? plural(reclaims, 'reclaim') : ''];
+  #calls({ calls, foreignCalls }: Growth): string {
+    const parts = [calls > 0 ? plural(calls, 'call') : '', foreignCalls > 0 ? `${plural(foreignCalls, 'call')} by others` : ''];
     return parts.filter((part) => part !== '').join(', ') || 'by others';
   }
 }

@@ -6,8 +6,8 @@
  */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { address as written, bytes, parseAddress, plural } from '../model/format.ts';
-import { OBJECT_EDGE, addressAt, cellOf, layout, nearest, scrollTo, step, zooms, type Grid, type Zoom } from '../model/heat.ts';
-import { OWNERS } from '../model/palette.ts';
+import { addressAt, cellOf, layout, nearest, scrollTo, step, zooms, type Grid, type Zoom } from '../model/heat.ts';
+import { LEGEND, OWNERS } from '../model/palette.ts';
 import type { CacheRow, HeapMap, Summary, Whatis } from '../model/records.ts';
 import { wish } from './events.ts';
 import { MapPainter } from './map-painter.ts';
@@ -26,7 +26,7 @@ canvas { position: sticky; top: 0; display: block; width: 100%; height: 100%; cu
 .legend { margin-top: 12px; gap: 6px 8px; }
 .legend button { min-height: 28px; padding: 1px 9px; font-size: 13px; display: inline-flex; align-items: center; gap: 7px; }
 .ramp { display: inline-block; width: 26px; height: 12px; border-radius: 3px; border: 1px solid color-mix(in srgb, var(--text) 28%, transparent); }
-.o0 { background: var(--part-foreign); } .o1 { background: var(--part-static); } .o2 { background: var(--part-stack); } .o5 { background: var(--part-arena-free); } .o6 { background: var(--part-metadata); }
+.o0 { background: var(--part-foreign); } .o1 { background: var(--part-static); } .o2 { background: var(--part-stack); } .o5 { background: var(--part-arena-free); } .o6 { background: var(--part-metadata); } .o7 { background: var(--part-magazines); }
 .o3 { background: linear-gradient(90deg, var(--part-slab-free), var(--part-live)); } .o4 { background: linear-gradient(90deg, var(--part-slab-free), var(--part-large)); }
 .live { background: var(--part-live); } .magazine { background: var(--part-magazines); } .free { background: var(--part-arena-free); } .rest { background: var(--part-slab-free); }
 form { margin: 0; }
@@ -103,7 +103,7 @@ select { max-width: 190px; }
         <div class="row">
           <label>Size class <select aria-label="Show one size class" @change=${this.#onSpotlight}>
             <option value="" ?selected=${this.spotlight === undefined}>all</option>
-            ${this.caches.filter((row) => row.slabs > 0 || row.class === this.spotlight).map((row) => html`<option value=${row.class} ?selected=${row.class === this.spotlight}>${bytes(row.size)}</option>`)}
+            ${this.caches.filter((row) => row.slabs + row.live + row.magazineRounds > 0 || row.class === this.spotlight).map((row) => html`<option value=${row.class} ?selected=${row.class === this.spotlight}>${row.name}</option>`)}
           </select></label>
           <form class="row" @submit=${this.#onSearch}>
             <input type="text" aria-label="Address to find" placeholder="0x00010000" autocomplete="off" spellcheck="false" aria-invalid=${this.mistake !== ''}>
@@ -118,9 +118,9 @@ select { max-width: 190px; }
       </div>
       ${this.mistake === '' ? '' : html`<p class="notice bad" role="alert">${this.mistake}</p>`}
       <div class="row legend" role="group" aria-label="Legend; a button shows one owner alone">
-        ${OWNERS.map(({ label, term }, code) => html`<term-hint plain term=${term}><button aria-pressed=${this.owner === code}
-          @click=${() => { this.owner = this.owner === code ? undefined : code; }}><span class="ramp o${code}" aria-hidden="true"></span>${label}</button></term-hint>`)}
-        <span class="small muted">${grid !== undefined && grid.edge >= OBJECT_EDGE
+        ${LEGEND.map((code) => [code, OWNERS[code]] as const).map(([code, owner]) => owner === undefined ? '' : html`<term-hint plain term=${owner.term}><button aria-pressed=${this.owner === code}
+          @click=${() => { this.owner = this.owner === code ? undefined : code; }}><span class="ramp o${code}" aria-hidden="true"></span>${owner.label}</button></term-hint>`)}
+        <span class="small muted">${grid !== undefined && grid.lines > 0
           ? html`In slabs: <span class="swatch live"></span> live <span class="swatch magazine"></span> in a magazine <span class="swatch free"></span> free <span class="swatch rest"></span> rest of the slab`
           : 'The stronger the colour, the more of a slab is live.'}</span>
       </div>
@@ -141,7 +141,7 @@ select { max-width: 190px; }
     if (grid === undefined) return '';
     if (found === undefined) return `${plural(grid.cells, 'cell')} of ${bytes(grid.granule)}, ${plural(grid.columns, 'column')}.`;
     // Only what the keys reached is spoken: a pointer would talk without end.
-    return this.hovering ? '' : `${written(found.address)}: ${found.sentence}`;
+    return this.hovering ? '' : found.sentence;
   }
 
   #window(): HTMLElement | undefined {
@@ -178,8 +178,11 @@ select { max-width: 190px; }
       const view = this.#window();
       if (grid === undefined || view === undefined || this.map?.granule !== grid.granule) return;
       const cell = (address: number | undefined): number | undefined => address === undefined ? undefined : cellOf(grid, address);
-      this.#painter?.paint(grid, this.map, view.scrollTop, this.size.width, this.size.height,
-        { chosen: cell(this.chosen), cursor: cell(this.cursor), owner: this.owner, spotlight: this.spotlight }, this.look);
+      const version = (this.summary?.allocations ?? 0) + (this.summary?.frees ?? 0);
+      const complete = this.#painter?.paint({
+        grid, map: this.map, version, top: view.scrollTop, ...this.size, chosen: cell(this.chosen), cursor: cell(this.cursor), owner: this.owner, spotlight: this.spotlight,
+      }, this.look);
+      if (complete === false) this.#paint();
     });
   };
 
@@ -254,7 +257,7 @@ select { max-width: 190px; }
 
   /** Cell by cell; where objects are to be seen, left and right go object by object. */
   #nextAddress(grid: Grid, now: number, key: string): number | undefined {
-    if (grid.edge >= OBJECT_EDGE && (key === 'ArrowLeft' || key === 'ArrowRight')) {
+    if (grid.lines > 0 && (key === 'ArrowLeft' || key === 'ArrowRight')) {
       const found = this.look(now);
       if (found?.slab !== undefined) {
         const next = key === 'ArrowRight' ? found.start + found.length : found.start - 1;

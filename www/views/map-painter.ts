@@ -2,13 +2,21 @@
  * Draws the heap map: cells as pixels in one pass, then, where cells are large enough, the objects of the slabs in view.
  * Relies on the layout of `model/heat.ts`; keeps nothing but the canvas it was given.
  */
-import { LINES, OBJECT_EDGE, boxOf, stripes, visibleRows, type Grid } from '../model/heat.ts';
+import { boxOf, stripes, visibleRows, type Grid, type Stripe } from '../model/heat.ts';
 import { OWNERS, Palette, type Colour } from '../model/palette.ts';
 import type { HeapMap, Slab, Whatis } from '../model/records.ts';
 import { colourReader, cssColour } from './colours.ts';
 
-/** What a drawing shows besides the cells. */
-export interface Marks {
+/** What a drawing shows, and where: a window of `width` x `height` CSS pixels that starts `top` pixels below the start of the grid. */
+export interface Scene {
+  grid: Grid;
+  map: HeapMap;
+  /** Changes whenever the heap may have: what is known of slabs is old then. */
+  version: number;
+  top: number;
+  width: number;
+  height: number;
+  /** Cells with a frame. */
   chosen: number | undefined;
   cursor: number | undefined;
   /** Code of the owner that stands out alone. */
@@ -17,11 +25,23 @@ export interface Marks {
   spotlight: number | undefined;
 }
 
+interface Seen {
+  found: Whatis;
+  version: number;
+}
+
+/** Code of slabs in `HeapMap.owner`. */
 const SLAB = 3;
+/** Milliseconds of a frame for looking at slabs: in a large heap one look may take longer than this, and then it is the only one. */
+const LOOKING = 8;
+/** Cells whose slabs are remembered; more than any screen shows. */
+const REMEMBERED = 4096;
 
 export class MapPainter {
   readonly #canvas: HTMLCanvasElement;
   readonly #read: (property: string) => Colour;
+  /** By cell. Drawn although it is old until there is time for a new look. */
+  readonly #seen = new Map<number, Seen>();
   #palette: Palette;
 
   constructor(canvas: HTMLCanvasElement, root: Node) {
@@ -35,8 +55,9 @@ export class MapPainter {
     this.#palette = this.#colours();
   }
 
-  /** Draws the window of `width` x `height` CSS pixels that starts `top` pixels below the start of the grid. */
-  paint(grid: Grid, map: HeapMap, top: number, width: number, height: number, marks: Marks, look: (address: number) => Whatis | undefined): void {
+  /** Draws; false when there was no time for all slabs in sight, so that another frame is needed. */
+  paint(scene: Scene, look: (address: number) => Whatis | undefined): boolean {
+    const { grid, top, width, height } = scene;
     const ratio = Math.max(1, Math.round(devicePixelRatio));
     const canvas = this.#canvas;
     if (canvas.width !== width * ratio || canvas.height !== height * ratio) {
@@ -44,16 +65,17 @@ export class MapPainter {
       canvas.height = height * ratio;
     }
     const context = canvas.getContext('2d');
-    if (context === null || width === 0 || height === 0) return;
-    this.#cells(context, grid, map, Math.round(top * ratio), ratio, marks);
+    if (context === null || width === 0 || height === 0) return true;
+    this.#cells(context, scene, Math.round(top * ratio), ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, -Math.round(top * ratio));
-    if (grid.edge >= OBJECT_EDGE) this.#objects(context, grid, map, visibleRows(grid, top, height), look);
-    this.#outline(context, grid, marks.chosen, this.#css('--text'), 2.5);
-    this.#outline(context, grid, marks.cursor, this.#css('--focus'), 2.5);
+    const complete = grid.lines === 0 || this.#objects(context, scene, visibleRows(grid, top, height), look);
+    this.#outline(context, grid, scene.chosen, this.#css('--text'));
+    this.#outline(context, grid, scene.cursor, this.#css('--focus'));
     context.setTransform(1, 0, 0, 1, 0, 0);
+    return complete;
   }
 
-  #cells(context: CanvasRenderingContext2D, grid: Grid, map: HeapMap, top: number, ratio: number, marks: Marks): void {
+  #cells(context: CanvasRenderingContext2D, { grid, map, owner: shown, spotlight }: Scene, top: number, ratio: number): void {
     const { width, height } = context.canvas;
     const image = context.createImageData(width, height);
     const pixels = new Uint32Array(image.data.buffer);
@@ -64,8 +86,8 @@ export class MapPainter {
     for (let cell = first * grid.columns; cell < Math.min(end * grid.columns, map.cells); cell += 1) {
       const owner = map.owner[cell] ?? 0;
       const sizeClass = (map.cache[cell] ?? 0) - 1;
-      const faded = (marks.owner !== undefined && marks.owner !== owner) || (marks.spotlight !== undefined && marks.spotlight !== sizeClass);
-      const live = grid.edge >= OBJECT_EDGE && owner === SLAB ? 0 : map.live[cell] ?? 0;
+      const faded = (shown !== undefined && shown !== owner) || (spotlight !== undefined && spotlight !== sizeClass);
+      const live = grid.lines > 0 && owner === SLAB ? 0 : map.live[cell] ?? 0;
       const pixel = this.#palette.pixel(owner, live, faded);
       const left = (cell % grid.columns) * edge;
       const up = Math.floor(cell / grid.columns) * edge - top;
@@ -77,41 +99,66 @@ export class MapPainter {
   }
 
   /** One look per slab: the next cell that is not of this slab starts the next look. */
-  #objects(context: CanvasRenderingContext2D, grid: Grid, map: HeapMap, rows: readonly [number, number], look: (address: number) => Whatis | undefined): void {
+  #objects(context: CanvasRenderingContext2D, scene: Scene, rows: readonly [number, number], look: (address: number) => Whatis | undefined): boolean {
+    const { grid, map } = scene;
     const end = Math.min(rows[1] * grid.columns, map.cells);
+    const until = performance.now() + LOOKING;
+    let complete = true;
     for (let cell = rows[0] * grid.columns; cell < end; ) {
-      const slab = map.owner[cell] === SLAB ? look(cell * grid.granule)?.slab : undefined;
-      if (slab === undefined) {
-        cell += 1;
-        continue;
+      let seen = map.owner[cell] === SLAB ? this.#seen.get(cell) : undefined;
+      // A slab of another class has come since: nothing of the old one is to be shown.
+      if (seen !== undefined && seen.found.cache !== (map.cache[cell] ?? 0) - 1) seen = undefined;
+      if (map.owner[cell] === SLAB && seen?.version !== scene.version) {
+        if (performance.now() < until) seen = this.#look(scene, cell, look);
+        else complete = false;
       }
-      this.#slab(context, grid, slab, rows);
-      cell = Math.max(cell + 1, Math.ceil((slab.start + slab.length) / grid.granule));
+      const slab = seen?.found.slab;
+      if (slab !== undefined) this.#slab(context, grid, slab, rows);
+      cell = slab === undefined ? cell + 1 : Math.max(cell + 1, Math.ceil((slab.start + slab.length) / grid.granule));
     }
+    return complete;
+  }
+
+  #look({ grid, version }: Scene, cell: number, look: (address: number) => Whatis | undefined): Seen | undefined {
+    const found = look(cell * grid.granule);
+    if (found === undefined) return undefined;
+    if (this.#seen.size > REMEMBERED) this.#seen.clear();
+    const seen = { found, version };
+    const end = found.slab === undefined ? cell + 1 : Math.ceil((found.slab.start + found.slab.length) / grid.granule);
+    for (let covered = cell; covered < end; covered += 1) this.#seen.set(covered, seen);
+    return seen;
   }
 
   #slab(context: CanvasRenderingContext2D, grid: Grid, slab: Slab, rows: readonly [number, number]): void {
     const fills = [this.#css('--part-arena-free'), this.#css('--part-live'), this.#css('--part-magazines')];
-    // Objects narrower than a few pixels would melt into one another: a gap shows where one ends.
-    const pixelsPerByte = (grid.edge - 6) / (grid.granule / LINES);
-    const gap = slab.objectSize * pixelsPerByte > 3 ? 1 : 0.5;
+    const between = this.#css('--surface');
     slab.states.forEach((state, index) => {
       const start = slab.start + index * slab.objectSize;
       const runs = stripes(grid, start, start + slab.objectSize, rows);
       context.fillStyle = fills[state] ?? this.#css('--bad');
-      runs.forEach((run, at) => {
-        const last = at === runs.length - 1 ? gap : 0;
-        context.fillRect(run.x, run.y, Math.max(0.6, run.width - last), run.height);
-      });
+      for (const run of runs) context.fillRect(run.x, run.y, run.width, run.height);
+      context.fillStyle = between;
+      this.#separate(context, runs);
     });
   }
 
-  #outline(context: CanvasRenderingContext2D, grid: Grid, cell: number | undefined, stroke: string, width: number): void {
+  /**
+   * A thin line where an object begins: at its left, above its first line, and above the part of its second line that lies under the
+   * object before it. So an object of many lines is one shape.
+   */
+  #separate(context: CanvasRenderingContext2D, [first, second]: readonly Stripe[]): void {
+    if (first === undefined) return;
+    context.fillRect(first.x, first.y, first.width, 0.8);
+    context.fillRect(first.x, first.y, Math.min(1, first.width / 4), first.height);
+    if (second !== undefined && second.x < first.x) context.fillRect(second.x, second.y, Math.min(second.width, first.x - second.x), 0.8);
+  }
+
+  #outline(context: CanvasRenderingContext2D, grid: Grid, cell: number | undefined, stroke: string): void {
     if (cell === undefined || cell >= grid.cells) return;
     const { x, y } = boxOf(grid, cell);
     const room = Math.max(grid.edge, 7);
     const off = (room - grid.edge) / 2;
-    context.lineWidth = width;
+    context.lineWidth = 2.5;
     context.strokeStyle = this.#css('--surface');
     context.strokeRect(x - off - 1.5, y - off - 1.5, room + 2.5, room + 2.5);
     context.strokeStyle = stroke;

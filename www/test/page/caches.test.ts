@@ -45,7 +45,9 @@ test('the filter takes a range of sizes; unused classes appear when asked for', 
   await page.getByText('No size class matches').waitFor();
   await filter.fill('');
   const used = (await column('size')).length;
-  assert.ok((await column('allocations')).every((value) => value > 0));
+  // Segments may be live although no magazine has served one yet.
+  const [sizes, allocations] = [await column('size'), await column('allocations')];
+  assert.ok(sizes.every((size, index) => size > 1024 || (allocations[index] ?? 0) > 0));
   await page.getByLabel('Only used ones').uncheck();
   assert.ok((await column('size')).length > used);
   await page.getByLabel('Only used ones').check();
@@ -56,7 +58,17 @@ test('each row has a line of its live bytes, the foot has sums, heads are explai
   assert.equal(await page.locator('cache-table tbody svg[role="img"]').count(), rows);
   assert.match((await texts(page, 'cache-table tfoot tr')).join(), /^Sum\s/);
   await page.locator('cache-table button[data-column="magazineRounds"]').hover();
-  assert.ok(await page.getByText('Objects that were given back and wait').isVisible());
+  assert.ok(await page.getByText('Objects and small segments that were given back and wait').isVisible());
+});
+
+test('caches of segments say what they are, and nothing of slabs', async () => {
+  await page.getByRole('searchbox').fill('segments');
+  assert.ok((await column('size')).every((size) => size > 1024));
+  assert.match((await texts(page, 'cache-table tbody tr')).join(), /^segments\s*[\d.]+ KiB\s.*–/s);
+  assert.match((await texts(page, 'cache-table .note')).join(), /whole segments of the arena/);
+  await page.getByRole('searchbox').fill('32-128');
+  assert.equal(await page.locator('cache-table .note').count(), 0);
+  await page.getByRole('searchbox').fill('');
 });
 
 test('arenas are listed with figures', async () => {

@@ -1,6 +1,6 @@
 /**
  * Claim: every view fits every screen in both themes, colours have enough contrast, and states without a heap are said in sentences.
- * With FLAGSTONE_SCREENSHOTS set to a folder, a picture of each view is left there.
+ * With FLAGSTONE_SCREENSHOTS set to a folder, a picture of each view is left there, and those in `docs/` as `docs-*`.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [360, 1360]) {
     test(`every view fits ${width} pixels, ${colorScheme}`, async () => {
       const { page, complaints } = await open(browser, { viewport: { width, height: width < 500 ? 740 : 900 }, colorScheme });
-      await generated(page, 'json', 5);
+      await generated(page, 'json', 20);
       await page.getByRole('button', { name: /\.(csv|md)$/ }).first().click();
       await page.waitForTimeout(800);
       const fold = page.getByRole('button', { name: 'Hide' });
@@ -47,6 +47,32 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
   }
 }
+
+test('the pictures of the documentation', { skip: PICTURES === undefined }, async () => {
+  const { page } = await open(browser, { viewport: { width: 1200, height: 1390 }, colorScheme: 'light' });
+  const closed = async (name: string): Promise<void> => {
+    await page.getByRole('button', { name: `Close ${name}` }).click();
+    await page.waitForTimeout(900);
+  };
+  await page.waitForTimeout(600);
+  for (const [kind, size] of [['csv', 5], ['markdown', 5], ['json', 20], ['csv', 20]] as const) {
+    await generated(page, kind, size);
+    await page.waitForTimeout(900);
+    if (kind === 'markdown') await closed('survey-5MB.csv');
+    if (kind === 'json') await closed('survey-5MB.md');
+  }
+  await page.getByRole('button', { name: 'workshop.rhai' }).click();
+  await page.waitForTimeout(600);
+  await picture(page, 'docs-overview');
+  await closed('survey-20MB.csv');
+  await page.setViewportSize({ width: 1200, height: 1000 });
+  await show(page, 'map');
+  await page.locator('heap-map .window').click({ position: { x: 660, y: 250 } });
+  await page.mouse.move(0, 0);
+  await page.waitForTimeout(400);
+  await picture(page, 'docs-map');
+  await page.context().close();
+});
 
 test('a chosen theme wins over the system’s and is remembered', async () => {
   const { page } = await open(browser, { colorScheme: 'light' });

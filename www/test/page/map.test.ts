@@ -55,9 +55,9 @@ test('the whole memory is on the screen at first, in several colours', async () 
 
 test('the pointer shows what it is over, a click keeps it', async () => {
   const view = page.locator('heap-map .window');
-  await view.hover({ position: { x: 5, y: 5 } });
+  await view.hover({ position: { x: 1, y: 1 } });
   assert.match(await panel(), /^0x00000000/);
-  await view.click({ position: { x: 5, y: 5 } });
+  await view.click({ position: { x: 1, y: 1 } });
   await page.mouse.move(0, 0);
   assert.match(await panel(), /^0x00000000\s+chosen/);
 });

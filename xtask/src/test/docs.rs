@@ -2,7 +2,7 @@
 
 use super::{Report, cargo};
 use crate::paths;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 
@@ -23,7 +23,8 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
         report.tests(claim, test.arg(features));
     }
     report.check("README is short and its links lead somewhere", || {
-        let readme = fs::read_to_string(paths::root().join("README.md"))?;
+        let readme =
+            fs::read_to_string(paths::root().join("README.md")).context("README.md is missing")?;
         let lines = readme.lines().count();
         if lines > README_LINES {
             bail!("README.md has {lines} lines, more than {README_LINES}");

@@ -1,0 +1,43 @@
+//! A sample: summary, tables and map of one survey. So what is shown together agrees, and costs one walk over the heap.
+#![forbid(unsafe_code)]
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::heap_map::HeapMap;
+use super::rows::{ArenaRow, CacheRow, Summary, arena_rows, cache_rows};
+use crate::image::region::regions;
+use crate::image::survey::Survey;
+
+/// All that a page shows of a heap at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    /// The heap in a few figures.
+    pub summary: Summary,
+    /// The caches, by size class.
+    pub caches: Vec<CacheRow>,
+    /// The arenas.
+    pub arenas: Vec<ArenaRow>,
+    /// The map, where one was asked for. Its arrays cross to JavaScript as typed ones, not through serde.
+    #[serde(skip)]
+    pub map: Option<HeapMap>,
+}
+
+impl Sample {
+    /// The sample of a survey, with a map where a `granule` is given.
+    ///
+    /// # Errors
+    /// As [`HeapMap::of`].
+    pub fn of(survey: &Survey, granule: Option<u32>) -> Result<Self, String> {
+        let regions = regions(survey);
+        let caches = cache_rows(survey);
+        Ok(Self {
+            summary: Summary::with(survey, &regions, &caches),
+            arenas: arena_rows(survey),
+            map: granule.map(|granule| HeapMap::with(survey, &regions, granule)).transpose()?,
+            caches,
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! What the tests share: a seeded generator, a source of pages that misbehaves on request, a shadow model of a heap, and
+//! random programs that run on both.
+#![allow(dead_code, unused_imports, reason = "each test program uses a part of this")]
+
+mod fake;
+mod model;
+mod program;
+mod rng;
+
+#[cfg(feature = "inspector")]
+pub(crate) mod snapshot;
+
+pub(crate) use fake::{Deny, Fake, Foreign};
+pub(crate) use model::{Model, SIZES, class_of};
+pub(crate) use program::{Mix, Op, Setup, campaign, run};
+pub(crate) use rng::Rng;
+
+use std::alloc::Layout;
+
+use flagstone::Heap;
+use flagstone::source::Source;
+use flagstone::units::Addr;
+
+/// Bytes of a wasm page.
+pub(crate) const PAGE: u32 = 65_536;
+
+/// The lowest place for a memory.
+pub(crate) const LOW: Addr = Addr(PAGE);
+
+/// An array of `pages` pages, to be a memory.
+pub(crate) fn memory(pages: u32) -> Vec<u64> {
+    vec![0; pages as usize * PAGE as usize / 8]
+}
+
+/// Where a memory of `pages` pages begins that ends at 4 GiB exactly.
+pub(crate) fn top(pages: u32) -> Addr {
+    Addr((1_u64 << 32).wrapping_sub(u64::from(pages) << 16) as u32)
+}
+
+/// The layout of `size` bytes at a multiple of `align`.
+pub(crate) fn layout(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).expect("a legal layout")
+}
+
+/// A heap over a source that does as it is told.
+pub(crate) fn heap(fake: Fake<'_>) -> Heap<Fake<'_>> {
+    Heap::new(fake).expect("a page for the heap's state")
+}
+
+/// The address of what an allocation returned; 0 for null.
+pub(crate) fn address<S: Source>(heap: &Heap<S>, at: *mut u8) -> u32 {
+    if at.is_null() { 0 } else { heap.source().addr(at).0 }
+}
+
+/// What `verify` finds wrong with a heap, after checking that it can be read at all.
+#[cfg(feature = "inspector")]
+pub(crate) fn problems<S: Source>(heap: &Heap<S>) -> Vec<flagstone::image::Problem> {
+    flagstone::verify::verify(&heap.image(), heap.root()).expect("a heap with its root")
+}
+
+/// Without the inspector's engine nothing is found.
+#[cfg(not(feature = "inspector"))]
+pub(crate) fn problems<S: Source>(_: &Heap<S>) -> Vec<()> {
+    Vec::new()
+}
+
+/// Fails where `verify` finds anything.
+pub(crate) fn assert_sound<S: Source>(heap: &Heap<S>) {
+    let found = problems(heap);
+    assert!(found.is_empty(), "verify reports {found:#?}");
+}

@@ -1,0 +1,76 @@
+/**
+ * Claim: what `pkg/` publishes works outside of the page: the example of its README compiles against its types, and in Node it reads a
+ * running program, one that trapped, and saved bytes. Needs the built engine and demo.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import type { Workbench } from '../../demo/demo.ts';
+import type { Engine, Heap } from '../../model/records.ts';
+
+const PKG = resolve('../pkg');
+const DEMO = resolve('demo/pkg');
+/** A project of its own that has the package installed. */
+const PROJECT = resolve('node_modules/.flagstone-package');
+
+interface Package extends Engine {
+  default(from: { module_or_path: Uint8Array }): Promise<unknown>;
+  open(bytes: Uint8Array, root?: number): Heap;
+}
+
+interface Program {
+  default(from: { module_or_path: Uint8Array }): Promise<{ memory: WebAssembly.Memory; __flagstone_root: WebAssembly.Global<'i32'> }>;
+  Workbench: new () => Workbench;
+}
+
+before(() => {
+  rmSync(PROJECT, { recursive: true, force: true });
+  mkdirSync(join(PROJECT, 'node_modules'), { recursive: true });
+  symlinkSync(PKG, join(PROJECT, 'node_modules', 'flagstone'), 'dir');
+});
+
+test('the example of the README compiles, for bundlers and for Node', () => {
+  const example = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(PKG, 'README.md'), 'utf8'))?.[1] ?? assert.fail('no example');
+  const names = ['ArenaRow', 'CacheRow', 'CheckReport', 'Composition', 'HeapMap', 'Sample', 'SpanRow', 'Summary', 'Target', 'Whatis'];
+  const all = `import type { ${names.join(', ')}, Inspector } from 'flagstone';\n`
+    + 'export function first(heap: Inspector): HeapMap | undefined { const sample: Sample = heap.sample(4096); return sample.map; }\n'
+    + `export type All = [${names.join(', ')}];\n`;
+  writeFileSync(join(PROJECT, 'example.mts'), example);
+  writeFileSync(join(PROJECT, 'all.mts'), all);
+  for (const kind of [['--module', 'nodenext'], ['--module', 'preserve', '--moduleResolution', 'bundler']]) {
+    const words = ['--ignoreConfig', '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', '--types', '', ...kind, 'example.mts', 'all.mts'];
+    const ran = spawnSync(resolve('node_modules/.bin/tsc'), words, { cwd: PROJECT, encoding: 'utf8' });
+    assert.equal(ran.stdout + ran.stderr, '', kind.join(' '));
+    assert.equal(ran.status, 0);
+  }
+});
+
+test('in Node it reads a program at work, after a trap, and saved bytes', async () => {
+  const entry = pathToFileURL(join(PROJECT, 'node_modules/flagstone/flagstone.js')).href;
+  const engine: Package = await import(entry);
+  await engine.default({ module_or_path: readFileSync(join(PKG, 'flagstone_bg.wasm')) });
+  const program: Program = await import(pathToFileURL(join(DEMO, 'flagstone_demo.js')).href);
+  const { memory, __flagstone_root: root } = await program.default({ module_or_path: readFileSync(join(DEMO, 'flagstone_demo_bg.wasm')) });
+  const workbench = new program.Workbench();
+  workbench.open('list.json', new TextEncoder().encode(JSON.stringify(Array.from({ length: 5000 }, (_, index) => ({ index, name: `stone ${index}` })))));
+
+  const heap = engine.attach({ memory, root });
+  const { summary, caches } = heap.sample();
+  const parts: number[] = Object.values(summary.composition);
+  assert.equal(parts.reduce((a, b) => a + b, 0), memory.buffer.byteLength);
+  assert.ok(summary.liveObjects > 5000 && caches.some(({ live }) => live > 1000));
+  assert.deepEqual(engine.attach({ memory }).sample().summary, summary, 'the root is found without being told');
+
+  // More than any allocation can have: the program ends as Rust programs do without memory. The bytes are never touched.
+  const huge = new Uint8Array(new WebAssembly.Memory({ initial: 32_768 }).buffer);
+  assert.throws(() => workbench.open('huge.json', huge), WebAssembly.RuntimeError);
+  assert.deepEqual(heap.check().problems, []);
+  assert.ok(heap.sample().summary.liveObjects >= summary.liveObjects);
+
+  const saved = engine.open(new Uint8Array(memory.buffer));
+  assert.deepEqual(saved.sample(65_536), heap.sample(65_536));
+  assert.throws(() => engine.open(new Uint8Array(memory.buffer, 0, 65_536)), /root|truncated/);
+});
