@@ -1,7 +1,7 @@
 //! The inspector: what a page, a report or a test wants to know of a heap in an image, as plain records.
 //!
 //! Everything is computed from one [`Survey`](crate::image::survey::Survey), so figures that are shown together agree. On
-//! wasm [`bindings`] gives the same to JavaScript.
+//! wasm `bindings` gives the same to JavaScript.
 #![deny(unsafe_code)]
 
 #[cfg(target_family = "wasm")]

@@ -1,7 +1,7 @@
 //! Where pages come from: the one call by which a heap grows, and the map from addresses to pointers.
 //!
 //! A source owns the casts between [`Addr`] and pointers, so the rest of the crate computes with integers and keeps
-//! provenance by construction. There are two: [`memory_grow`](wasm) on wasm, and [`Fixed`], a byte array, for memories
+//! provenance by construction. There are two: `memory.grow` on wasm, and [`Fixed`], a byte array, for memories
 //! that must never grow, for tests and for Miri. This file also holds the arithmetic of growth, which has no pointers.
 //!
 //! The rules every user of a source keeps (they are where wasm allocators break): somebody else may grow the memory
@@ -49,6 +49,6 @@ pub unsafe trait Source {
 pub(crate) fn copy<S: Source>(source: &S, addr: Addr, into: &mut [u8]) {
     let from = source.at(addr);
     // SAFETY: the bytes are in the memory (caller), which outlives this call and which nobody changes meanwhile: a heap and
-    // its images have one thread; `into` is Rust's own and does not overlap it.
-    unsafe { core::ptr::copy_nonoverlapping(from, into.as_mut_ptr(), into.len()) };
+    // its images have one thread. `into` may lie in that memory: a module's image of its own memory holds its stack.
+    unsafe { core::ptr::copy(from, into.as_mut_ptr(), into.len()) };
 }

@@ -69,10 +69,10 @@ impl Addr {
 pub struct Pages(pub u32);
 
 impl Pages {
-    /// The fewest pages that hold `bytes`; none hold 0.
+    /// The fewest pages that hold `bytes`, at least 1.
     #[must_use]
     pub const fn holding(bytes: u32) -> Self {
-        Self(bytes.div_ceil(PAGE_BYTES))
+        Self((bytes - 1) / PAGE_BYTES + 1)
     }
 
     /// Their length in bytes; 65,536 pages are 4 GiB, hence 64 bits.
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(Addr(0xffff_fe00).align_up(512), Some(Addr(0xffff_fe00)));
         assert_eq!(Addr(700).align_down(512), Addr(512));
         assert_eq!(Addr(u32::MAX).offset(1), None);
-        assert_eq!(Pages::holding(0), Pages(0));
+        assert_eq!(Pages::holding(65_536), Pages(1));
         assert_eq!(Pages::holding(u32::MAX), Pages(65_536));
         assert_eq!(Pages(65_536).bytes(), 1 << 32);
     }

@@ -357,6 +357,8 @@ fn shrinking_succeeds_in_a_full_memory_whatever_is_left_in_the_reserve_of_record
         let size = 512 * quanta;
         let mut memory = memory(2);
         let heap = heap(Fake::new(&mut memory, LOW));
+        // So that what is shrunk has magazines to go to when it is freed.
+        free(&heap, heap.alloc(bytes(size / 2)), bytes(size / 2));
         let held: Vec<_> = std::iter::repeat_with(|| heap.alloc(bytes(size))).take_while(|at| !at.is_null()).collect();
         while !heap.alloc(layout(1, 2_048)).is_null() {}
         for &at in &held {

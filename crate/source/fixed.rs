@@ -40,7 +40,7 @@ impl<'m> Fixed<'m> {
     #[must_use]
     pub fn new(memory: &'m mut [u64], origin: Addr) -> Self {
         let capacity = (size_of_val(memory) / PAGE_BYTES as usize) as u64;
-        assert!(origin.0 != 0 && origin.0 % PAGE_BYTES == 0, "a memory begins on a page other than the first");
+        assert!(origin.0 != 0 && origin.0.is_multiple_of(PAGE_BYTES), "a memory begins on a page other than the first");
         assert!(u64::from(origin.0) + (capacity << 16) <= 1 << 32, "a memory ends at or below 4 GiB");
         memory.fill(0);
         Self {
@@ -61,8 +61,10 @@ unsafe impl Source for Fixed<'_> {
         if pages.0 > self.capacity.0 - granted.0 {
             return None;
         }
+        // An array that is used up to 4 GiB ends at no address.
+        let start = self.origin.checked_add(granted.0 << 16)?;
         self.granted.set(Pages(granted.0 + pages.0));
-        Some(Addr(self.origin + (granted.0 << 16)))
+        Some(Addr(start))
     }
 
     fn end(&self) -> Pages {
