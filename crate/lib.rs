@@ -1,32 +1,125 @@
-//! placeholder
+//! flagstone: a memory allocator for WebAssembly, and a heap inspector that reads it from outside.
+//!
+//! ```
+//! #[global_allocator]
+//! static ALLOCATOR: flagstone::Flagstone = flagstone::Flagstone::new();
+//! # fn main() { assert_eq!(vec![1; 3], [1, 1, 1]); }
+//! ```
+//!
+//! # Theory
+//!
+//! **1. What a wasm heap is.** One linear memory that grows by pages of 64 KiB and never shrinks. Nobody takes a page back,
+//! so memory that lies idle in one corner must become usable in every other before the memory grows: growth is the last
+//! resort, and what is free must find together again. This is the page-out daemon's problem turned around, and the kernel
+//! allocators' answers fit: slab caches (Bonwick 1994), magazines and vmem (Bonwick and Adams 2001), as in illumos kmem.c
+//! and vmem.c and NetBSD subr_vmem.c.
+//!
+//! **2. The tower.** Each layer talks only to the one below.
+//!
+//! ```text
+//!     global          the allocator's calls; Heap for any source
+//!     heap            request -> cache or arena; try, reclaim, grow, try
+//!     cache           objects of one size: magazines over slabs
+//!     magazine  slab  arrays of free objects; a segment cut into objects
+//!     page_map        address -> who holds it
+//!     vmem            an arena: spans tiled by segments
+//!     source          pages, from memory.grow or a byte array
+//!     bins list record units
+//! ```
+//!
+//! `stats` reads beside the tower. With the feature `inspector`, `image` and `verify` read the same records by address from
+//! any copy of the memory, and `inspector` makes tables of it.
+//!
+//! **3. Words.** A *source* gives *pages*, always of 64 KiB. An *arena* hands out integers, here addresses, in *quanta* of
+//! 512 bytes. What it was given are *spans*, each tiled by *segments*, free or busy; a *tag* (boundary tag) outside the
+//! memory describes one. A *cache* serves one *size class*; its *slabs* are segments cut into *objects*. A *magazine* is an
+//! array of *rounds*, addresses of free objects; a cache has two, *loaded* and *previous*. To *reclaim* is to empty magazines
+//! into slabs and slabs into the arena. The *root* names everything; an *image* is a memory that is read from outside.
+//!
+//! **4. The life of a request.** Its size and alignment give a class (`size_class`), and the class a cache; the loaded magazine's
+//! last round is the answer. That is the fast path: no object, slab or tag is touched. When the loaded magazine is empty, the
+//! previous one takes its place; when that is empty too, rounds come from the fullest slabs, then from a new slab. A slab is
+//! a segment of the arena, which takes it from its free lists. Only when there is none, idle memory is reclaimed; only when
+//! that did not serve, the memory grows, by what is missing behind the free tail. Freeing goes the same way back, a magazine
+//! at a time. Requests above 1 KiB are segments themselves; up to 16 KiB, free ones wait in magazines too (quantum caches).
+//!
+//! **5. Records.** All state is plain records in the memory it describes (`record`), so it can be read by address in a running
+//! module, after a trap, or in a file. There is one kind of growing record, the tag; a slab's bitmap lives in its tag. No
+//! record lies in memory that an application holds or held, so free memory stays as it was: what is zero since growth stays
+//! known to be zero, and an overrun of an object does not reach the heap's own words first.
+//!
+//! **6. Nothing here fails halfway.** Everything a request may need is taken before anything is changed, or given back. A
+//! refusal is null and leaves the heap as it was, but for idle memory that was reclaimed and metadata that was set aside.
+//! There is no panic, no formatting and no allocation inside the allocator.
+//!
+//! # Invariants
+//!
+//! They hold between calls. [`verify`] (feature `inspector`) checks each, and each has a test that breaks it.
+//!
+//! - **R1** An id names a live record of its type.
+//! - **I1** The segments between two marks tile a span: each begins where the one before ends, in address order; spans do not
+//!   overlap.
+//! - **I2** No two free segments of a span adjoin.
+//! - **I3** A segment is on the free list for its length iff it is free; a list's bit is set iff the list is not empty.
+//! - **I4** A segment is whole quanta, inside the memory, and never in the last page of the address space.
+//! - **I5** Bytes of the last span at or above `fresh` are zero, and nobody holds them.
+//! - **I6** The page map names the tag of a slab for each of its quanta, the tag of a large segment for its first, and nothing
+//!   else.
+//! - **I7** A slab's tag says as many objects and bytes as its class has, and frees no object beyond them.
+//! - **I8** A slab is in the bin for its number of free objects; a bin's bit is set iff the bin is not empty.
+//! - **I9** No slab is empty.
+//! - **I10** A round is an object of its class that is taken from its slab (or a segment of its class), and is in one magazine
+//!   once.
+//! - **I11** A magazine holds at most its capacity, and the previous one none or all of it.
+//! - **I12** Tags lie in metadata, and a spare one is spare once; before a request there is metadata for eight tags.
+//! - **I13** Never fewer allocations were served than objects live, nor fewer slabs made than there are.
+//! - **I14** A link names the word that names it.
+//!
+//! # Unsafe code
+//!
+//! lives in `record` (addresses become references), `list`, `bins`, `magazine`, `page_map`, `vmem::arena`, `vmem::tag`,
+//! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `global` and `source`: each block is one operation with
+//! its reason. All other files forbid it.
 #![no_std]
-#[cfg(not(target_family = "wasm"))]
-extern crate std;
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "inspector")]
 extern crate alloc;
+#[cfg(not(target_family = "wasm"))]
+extern crate std;
 
 pub mod units;
+
 mod record;
-pub mod source;
-mod list;
+
 mod bins;
+mod list;
+
+pub mod source;
+
 mod vmem;
+
 mod page_map;
+
 pub mod size_class;
-mod slab;
-mod magazine;
+
 mod cache;
+mod magazine;
+mod slab;
+
 mod heap;
-mod root;
+
 mod global;
+mod root;
+
 pub mod stats;
 
 #[cfg(feature = "inspector")]
 pub mod image;
 #[cfg(feature = "inspector")]
-pub mod verify;
-#[cfg(feature = "inspector")]
 pub mod inspector;
+#[cfg(feature = "inspector")]
+pub mod verify;
 
 pub use global::{Flagstone, Heap, stats};
 #[cfg(all(feature = "inspector", target_family = "wasm"))]

@@ -224,7 +224,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         let expected = slabs.iter().map(|slab| (slab.tag + offset_of!(Tag, link) as u32, bin(slab.free.count_ones(), slab.objects))).collect();
         self.check_bins::<BINS>("I8", &cache.bins, at + offset_of!(Cache, bins) as u32, expected, "slab of this bin");
         let empty = slabs.iter().filter(|slab| slab.free.count_ones() == slab.objects).count();
-        if empty > 1 {
+        if empty > 0 {
             self.report("I9", at, format!("the cache keeps {empty} empty slabs"));
         }
         let previous = cache.magazines.previous_rounds.get();

@@ -373,6 +373,26 @@ fn shrinking_succeeds_in_a_full_memory_whatever_is_left_in_the_reserve_of_record
 }
 
 #[test]
+fn shrinking_by_a_quantum_succeeds_until_no_tag_is_left_for_the_rest() {
+    let mut memory = memory(8);
+    let heap = heap(Fake::new(&mut memory, LOW));
+    free(&heap, heap.alloc(bytes(2_560)), bytes(2_560));
+    let held: Vec<_> = std::iter::repeat_with(|| heap.alloc(bytes(3_072))).take_while(|at| !at.is_null()).collect();
+    // Each one leaves a quantum between two blocks, with a tag of its own, and never enough for more tags.
+    for &at in &held {
+        let shrunk = resize(&heap, at, bytes(3_072), 2_560);
+        assert_eq!(shrunk, at, "with {} pieces free", heap.stats().arena.free_segments);
+    }
+    assert_sound(&heap);
+    assert!(heap.stats().live_bytes() >= held.len() as u64 * 2_560);
+    for &at in held.iter().step_by(2).chain(held.iter().skip(1).step_by(2)) {
+        free(&heap, at, bytes(2_560));
+        assert_sound(&heap);
+    }
+    assert_eq!((heap.stats().live_objects(), heap.stats().live_bytes()), (0, 0));
+}
+
+#[test]
 fn a_vector_at_the_end_of_the_heap_grows_in_place() {
     let most = if cfg!(miri) { 1 << 19 } else { 8 << 20 };
     let mut memory = memory(most / PAGE * 2 + 8);

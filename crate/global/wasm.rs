@@ -97,6 +97,8 @@ pub fn stats() -> Stats {
 }
 
 /// This module's own memory as an image, for tests that look at the heap they run on.
+///
+/// Reading it allocates from the heap that is read: copy the bytes first where that matters.
 #[cfg(feature = "inspector")]
 #[must_use]
 pub fn own_image() -> impl crate::image::Image {

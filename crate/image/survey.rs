@@ -269,7 +269,7 @@ impl Survey {
             self.problems.push(Problem::new("I1", at, text));
             return false;
         }
-        if start % QUANTUM != 0 || len % QUANTUM != 0 {
+        if !start.is_multiple_of(QUANTUM) || !len.is_multiple_of(QUANTUM) {
             self.problems.push(Problem::new("I4", at, format!("the segment [{start:#x}, {end:#x}) is not whole quanta")));
         }
         span.len += len;
@@ -352,7 +352,7 @@ impl Survey {
         let slab = self.slabs.partition_point(|slab| slab.start <= round).checked_sub(1).map(|index| &mut self.slabs[index]);
         if let Some(slab) = slab
             && slab.class == class
-            && (round - slab.start) % slab.size == 0
+            && (round - slab.start).is_multiple_of(slab.size)
             && (round - slab.start) / slab.size < slab.objects
         {
             let bit = 1_u64 << ((round - slab.start) / slab.size);
