@@ -181,6 +181,8 @@ impl<S: Source> Heap<S> {
 
 /// Size and alignment of a request that a 32-bit memory may serve.
 fn request(layout: Layout) -> Option<(u32, u32)> {
-    let fits = layout.size() != 0 && (layout.size() | (layout.align() - 1)) <= SIZE_MAX && layout.size() <= SIZE_MAX + 1 - layout.align();
+    let fits = layout.size() != 0
+        && (layout.size() | (layout.align() - 1)) <= SIZE_MAX
+        && layout.size() <= SIZE_MAX + 1 - layout.align();
     fits.then_some((layout.size() as u32, layout.align() as u32))
 }

@@ -188,17 +188,23 @@ impl<S: Source> Engine<S> {
     /// A segment of the arena: from what is free, then from what can be reclaimed, then from growth.
     ///
     /// Reclaiming waits until the memory has grown by an eighth since the last time: a heap that grows would otherwise empty
-    /// its magazines at every step.
+    /// its magazines at every step. But where growth is refused, what lies idle is all there is.
     fn obtain(&self, len: u32, kind: u32) -> Option<Id<Tag>> {
-        let (vmem, state) = (self.vmem(), self.state());
-        let mut segment = vmem.alloc(len, kind);
-        let pages = self.source.end().0;
-        if segment.is_none() && pages >= state.reclaim_at.get() {
-            self.flush_all();
-            state.reclaim_at.set(pages + pages / 8);
-            segment = vmem.alloc(len, kind);
+        let (vmem, reclaim_at) = (self.vmem(), &self.state().reclaim_at);
+        let segment = vmem.alloc(len, kind);
+        if segment.is_some() {
+            return segment;
         }
-        if segment.is_none() && self.grow(len) { vmem.alloc(len, kind) } else { segment }
+        let pages = self.source.end().0;
+        if pages >= reclaim_at.get() || !self.grow(len) {
+            self.flush_all();
+            reclaim_at.set(pages + pages / 8);
+            let segment = vmem.alloc(len, kind);
+            if segment.is_some() || !self.grow(len) {
+                return segment;
+            }
+        }
+        vmem.alloc(len, kind)
     }
 
     /// Empties all magazines and returns all empty slabs.

@@ -71,13 +71,19 @@ impl fmt::Display for Error {
                 f,
                 "no flagstone root found in {searched} bytes of memory: the module does not use flagstone, or the memory is another module's"
             ),
-            Self::NotARoot { at } => write!(f, "there is no flagstone root at address {at:#x}: give the value of the module's export __flagstone_root"),
+            Self::NotARoot { at } => write!(
+                f,
+                "there is no flagstone root at address {at:#x}: give the value of the module's export __flagstone_root"
+            ),
             Self::WrongVersion { found } => write!(
                 f,
                 "the heap has layout version {found}, and this inspector reads version {LAYOUT_VERSION}: use the inspector of the flagstone version the module was built with"
             ),
             Self::Truncated { at, wanted, len } => {
-                write!(f, "the image is truncated: it ends at {len} bytes, before the {wanted} bytes at address {at:#x}")
+                write!(
+                    f,
+                    "the image is truncated: it ends at {len} bytes, before the {wanted} bytes at address {at:#x}"
+                )
             }
         }
     }

@@ -130,3 +130,8 @@ pub use stats::Stats;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 #[global_allocator]
 static ALLOCATOR: Flagstone = Flagstone::new();
+
+/// The examples of the README compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -88,9 +88,8 @@ mod tests {
     use super::*;
 
     /// The classes of slabs, written out.
-    const SIZES: [u32; SLAB_CLASSES] = [
-        8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024,
-    ];
+    const SIZES: [u32; SLAB_CLASSES] =
+        [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024];
 
     #[test]
     fn the_formula_is_the_table() {

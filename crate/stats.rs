@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 use crate::heap::{Engine, LARGE, META, SLAB};
+use crate::magazine::slot;
+use crate::page_map;
 use crate::record::{Id, get};
 use crate::size_class::{CLASSES, SLAB_CLASSES, size_of_class};
 use crate::source::Source;
@@ -153,10 +155,10 @@ impl<S: Source> Engine<S> {
             cache.slab_destroys = cache.slab_creates - u64::from(cache.slabs);
         }
         stats.large.allocations = state.large_allocations.get();
-        for cache in segments {
+        for (class, cache) in (SLAB_CLASSES as u32..).zip(segments) {
             stats.large.allocations += cache.allocations;
             stats.large.live -= cache.magazine_rounds;
-            stats.arena.parked_bytes += cache.magazine_rounds * cache.size;
+            stats.arena.parked_bytes += self.parked_bytes(class);
         }
         stats.large.live_bytes -= stats.arena.parked_bytes;
         stats.large.frees = stats.large.allocations - u64::from(stats.large.live);
@@ -165,6 +167,19 @@ impl<S: Source> Engine<S> {
         arena.in_use = stats.large.live_bytes + arena.parked_bytes + arena.slab_bytes + arena.metadata_bytes;
         arena.total = arena.in_use + arena.free;
         stats
+    }
+
+    /// Bytes of the segments in the magazines of a class.
+    fn parked_bytes(&self, class: u32) -> u32 {
+        let magazines = &get(self.source(), self.id().cache(class)).magazines;
+        let loaded = (magazines.loaded.get(), magazines.rounds.get());
+        let previous = (magazines.previous.get(), magazines.previous_rounds.get());
+        let rounds =
+            [loaded, previous].into_iter().flat_map(|(base, rounds)| (0..rounds).map(move |index| (base, index)));
+        rounds
+            .map(|(base, index)| page_map::look(self.source(), self.id().map(), slot(self.source(), base, index).get()))
+            .map(|segment| get(self.source(), segment).len.get())
+            .sum()
     }
 
     /// Adds up what the list of segments tells; for `live`, objects out of their slabs, magazines included.

@@ -70,7 +70,8 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     /// I2, and of I4 that nothing reaches into the last page.
     fn check_neighbours(&mut self) {
         for pair in self.survey.segments.windows(2) {
-            if pair[0].kind == Kind::Free && pair[1].kind == Kind::Free && pair[0].start + pair[0].len == pair[1].start {
+            if pair[0].kind == Kind::Free && pair[1].kind == Kind::Free && pair[0].start + pair[0].len == pair[1].start
+            {
                 let begins_span = self.survey.spans.iter().any(|span| span.start == pair[1].start);
                 if !begins_span {
                     self.report("I2", pair[1].tag, format!("two free segments adjoin at {:#x}", pair[1].start));
@@ -108,8 +109,14 @@ impl<I: Image + ?Sized> Walker<'_, I> {
             for link in self.links(head_at, named(&head.first), expected.len()) {
                 match expected.remove(&link) {
                     Some(right) if right == list => {}
-                    Some(right) => self.report(invariant, link, format!("a {what} is in list {list} and belongs into list {right}")),
-                    None => self.report(invariant, link, format!("list {list} holds what is no {what}, or holds it twice")),
+                    Some(right) => self.report(
+                        invariant,
+                        link,
+                        format!("a {what} is in list {list} and belongs into list {right}"),
+                    ),
+                    None => {
+                        self.report(invariant, link, format!("list {list} holds what is no {what}, or holds it twice"))
+                    }
                 }
             }
             if (bins.nonempty.get() >> list & 1 == 1) == head.first.get().is_none() {
@@ -221,7 +228,10 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     fn check_cache(&mut self, class: u32, cache: &Cache) {
         let at = self.survey.cache_at(class);
         let slabs: Vec<_> = self.survey.slabs.iter().filter(|slab| slab.class == class).collect();
-        let expected = slabs.iter().map(|slab| (slab.tag + offset_of!(Tag, link) as u32, bin(slab.free.count_ones(), slab.objects))).collect();
+        let expected = slabs
+            .iter()
+            .map(|slab| (slab.tag + offset_of!(Tag, link) as u32, bin(slab.free.count_ones(), slab.objects)))
+            .collect();
         self.check_bins::<BINS>("I8", &cache.bins, at + offset_of!(Cache, bins) as u32, expected, "slab of this bin");
         let empty = slabs.iter().filter(|slab| slab.free.count_ones() == slab.objects).count();
         if empty > 0 {
@@ -254,7 +264,11 @@ impl<I: Image + ?Sized> Walker<'_, I> {
             }
             let tag_at = at.wrapping_sub(offset_of!(Tag, link) as u32);
             if !used.insert(tag_at) {
-                self.report("I12", tag_at, format!("the tag at {tag_at:#x} is in the reserve and in use, or there twice"));
+                self.report(
+                    "I12",
+                    tag_at,
+                    format!("the tag at {tag_at:#x} is in the reserve and in use, or there twice"),
+                );
                 break;
             }
             let Some(link) = record_or::<Link>(self.image, at, "I12", &mut self.problems) else { break };

@@ -3,26 +3,11 @@
 
 mod support;
 
-use std::alloc::Layout;
-
-use flagstone::Heap;
 use flagstone::source::{Fixed, Source};
 use flagstone::units::{Addr, Pages};
-use support::{Deny, Fake, Foreign, LOW, Model, PAGE, Rng, address, assert_sound, heap, layout, memory, top};
-
-fn bytes(size: usize) -> Layout {
-    layout(size, 1)
-}
-
-fn free(heap: &Heap<Fake<'_>>, at: *mut u8, layout: Layout) {
-    // SAFETY: tests pass what this heap returned for this layout, once.
-    unsafe { heap.dealloc(at, layout) };
-}
-
-fn resize(heap: &Heap<Fake<'_>>, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-    // SAFETY: tests pass what this heap returned for this layout, and go on with the result.
-    unsafe { heap.realloc(at, layout, size) }
-}
+use support::{
+    Deny, Fake, Foreign, LOW, Model, PAGE, Rng, address, assert_sound, bytes, free, heap, layout, memory, resize, top,
+};
 
 /// alexcrichton/dlmalloc-rs#54, rust-lang/rust#144199: an end pointer that wraps to 0.
 #[test]

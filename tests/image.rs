@@ -65,7 +65,11 @@ fn read(image: &impl Image, root: Addr) -> Result<usize, Error> {
         let problems = verify(image, root)?;
         assert!(problems.len() >= survey.problems.len(), "verify reports what the survey does");
         let numbers: Vec<String> = (1..=14).map(|number| format!("I{number}")).collect();
-        assert!(problems.iter().all(|problem| numbers.iter().any(|it| it == problem.invariant) && !problem.sentence.is_empty()));
+        assert!(
+            problems
+                .iter()
+                .all(|problem| numbers.iter().any(|it| it == problem.invariant) && !problem.sentence.is_empty())
+        );
         Ok(problems.len())
     });
     let _ = find_root(image);
@@ -168,7 +172,8 @@ fn truncated_images() {
     let ends = survey.segments.iter().flat_map(|segment| [segment.start, segment.tag, segment.start + segment.len]);
     let places = [0, 4, root.0, root.0 + 40, survey.layout.state, state_end].into_iter().chain(ends);
     let lengths: Vec<_> = places.flat_map(|at| [at.saturating_sub(1), at, at + 1, at + 4, at + 17]).collect();
-    for len in lengths.into_iter().step_by(if cfg!(miri) { 300 } else { 1 }).filter(|&len| (len as usize) < bytes.len()) {
+    for len in lengths.into_iter().step_by(if cfg!(miri) { 300 } else { 1 }).filter(|&len| (len as usize) < bytes.len())
+    {
         let outcome = read(&Bytes(&bytes[..len as usize]), root);
         match outcome {
             Err(Error::Truncated { .. }) => assert!(len < state_end, "{len} bytes hold the state"),
@@ -254,7 +259,8 @@ fn lists_that_go_round_in_circles() {
     let survey = Survey::take(&Bytes(&right), root).unwrap();
     let word = |at: u32| u32::from_le_bytes(right[at as usize..at as usize + 4].try_into().unwrap());
     let tags: Vec<_> = survey.segments.iter().map(|segment| segment.tag).collect();
-    let free: Vec<_> = survey.segments.iter().filter(|segment| segment.kind == Kind::Free).map(|segment| segment.tag).collect();
+    let free: Vec<_> =
+        survey.segments.iter().filter(|segment| segment.kind == Kind::Free).map(|segment| segment.tag).collect();
     for &from in tags.iter().step_by(7) {
         for &to in tags.iter().step_by(11) {
             if word(from + tag::NEXT) != to {
@@ -284,7 +290,9 @@ fn lists_that_go_round_in_circles() {
 fn counts_that_are_huge() {
     let (right, root) = busy();
     let survey = Survey::take(&Bytes(&right), root).unwrap();
-    for at in (survey.layout.state..survey.layout.state + survey.layout.state_len).step_by(if cfg!(miri) { 400 } else { 4 }) {
+    for at in
+        (survey.layout.state..survey.layout.state + survey.layout.state_len).step_by(if cfg!(miri) { 400 } else { 4 })
+    {
         for word in [u32::MAX, 1 << 31, 0x7fff_ffff, 0xffff_fff8] {
             let mut bytes = right.clone();
             put(&mut bytes, at, word);
@@ -312,7 +320,12 @@ fn a_root_of_another_version_and_what_is_no_root() {
         assert!(read(&Bytes(&right), Addr(at)).is_err(), "there is no root at {at:#x}");
     }
     assert_eq!(find_root(&Bytes(&[])), Err(Error::NoRoot { searched: 0 }));
-    for error in [Error::NoRoot { searched: 5 }, Error::NotARoot { at: 8 }, Error::WrongVersion { found: 9 }, Error::Truncated { at: 1, wanted: 2, len: 3 }] {
+    for error in [
+        Error::NoRoot { searched: 5 },
+        Error::NotARoot { at: 8 },
+        Error::WrongVersion { found: 9 },
+        Error::Truncated { at: 1, wanted: 2, len: 3 },
+    ] {
         let sentence = error.to_string();
         assert!(sentence.len() > 30 && !sentence.contains("Error"), "{sentence}");
     }

@@ -83,7 +83,10 @@ fn loaded(snapshot: &Snapshot) -> (u32, u32, u32) {
         capacity == cache.capacity
             && rounds + previous == cache.rounds
             && rounds != 0
-            && survey.slabs.iter().any(|slab| slab.size == SIZE && snapshot.word(base).wrapping_sub(slab.start) < slab.len)
+            && survey
+                .slabs
+                .iter()
+                .any(|slab| slab.size == SIZE && snapshot.word(base).wrapping_sub(slab.start) < slab.len)
     });
     (at, snapshot.word(at), snapshot.word(at - 4))
 }
@@ -112,9 +115,15 @@ fn the_heap_that_is_damaged_is_sound_and_has_what_can_be() {
     }
     // The offsets used below are those of the records.
     let segment = &survey.segments[3];
-    assert_eq!((snapshot.word(segment.tag + tag::START), snapshot.word(segment.tag + tag::LEN)), (segment.start, segment.len));
+    assert_eq!(
+        (snapshot.word(segment.tag + tag::START), snapshot.word(segment.tag + tag::LEN)),
+        (segment.start, segment.len)
+    );
     let slab = &survey.slabs[0];
-    assert_eq!((snapshot.word(slab.tag + tag::START), snapshot.word(slab.tag + tag::OWNER)), (slab.start, slab.objects));
+    assert_eq!(
+        (snapshot.word(slab.tag + tag::START), snapshot.word(slab.tag + tag::OWNER)),
+        (slab.start, slab.objects)
+    );
     assert_eq!(snapshot.word(slab.tag + tag::BITS), slab.free as u32);
 }
 
@@ -122,7 +131,9 @@ fn the_heap_that_is_damaged_is_sound_and_has_what_can_be() {
 fn i1_segments_tile_their_spans() {
     let right = sound();
     let held = right.segment(|segment| segment.kind == Kind::Large);
-    for (offset, change) in [(tag::START, 512), (tag::START, 512_u32.wrapping_neg()), (tag::LEN, 512), (tag::LEN, 512_u32.wrapping_neg())] {
+    for (offset, change) in
+        [(tag::START, 512), (tag::START, 512_u32.wrapping_neg()), (tag::LEN, 512), (tag::LEN, 512_u32.wrapping_neg())]
+    {
         let mut damaged = right.clone();
         damaged.set(held.tag + offset, right.word(held.tag + offset).wrapping_add(change));
         assert_sees("I1", &damaged);
@@ -142,7 +153,10 @@ fn i1_segments_tile_their_spans() {
 fn i2_no_two_free_segments_adjoin() {
     let right = sound();
     let segments = right.survey().segments;
-    let pair = segments.windows(2).find(|pair| pair[0].kind == Kind::Large && pair[1].kind == Kind::Free).expect("such a pair");
+    let pair = segments
+        .windows(2)
+        .find(|pair| pair[0].kind == Kind::Large && pair[1].kind == Kind::Free)
+        .expect("such a pair");
     let mut damaged = right.clone();
     damaged.set(pair[0].tag + tag::KIND, right.word(pair[1].tag + tag::KIND));
     assert_sees("I2", &damaged);
@@ -186,7 +200,10 @@ fn i3_free_segments_are_in_the_list_of_their_order_and_bits_say_which_lists_are_
 fn i4_segments_are_whole_quanta() {
     let right = sound();
     let segments = right.survey().segments;
-    let pair = segments.windows(2).find(|pair| pair[0].kind == Kind::Large && pair[1].kind == Kind::Free).expect("such a pair");
+    let pair = segments
+        .windows(2)
+        .find(|pair| pair[0].kind == Kind::Large && pair[1].kind == Kind::Free)
+        .expect("such a pair");
     let mut damaged = right.clone();
     damaged.set(pair[0].tag + tag::LEN, pair[0].len + 8);
     damaged.set(pair[1].tag + tag::START, pair[1].start + 8);
@@ -244,7 +261,9 @@ fn i6_the_page_map_names_slabs_and_large_segments_and_nothing_else() {
     let right = sound();
     let slab = slab_with(&right, |free| free == 0);
     let first = right.only(right.metadata(), |snapshot, at| {
-        (0..slab.len / 512).all(|quantum| snapshot.survey().segment_at(at + 4 * quantum).is_some() && snapshot.word(at + 4 * quantum) & !1 == slab.tag)
+        (0..slab.len / 512).all(|quantum| {
+            snapshot.survey().segment_at(at + 4 * quantum).is_some() && snapshot.word(at + 4 * quantum) & !1 == slab.tag
+        })
     });
     let named = right.word(first);
     for (at, word) in [(first, 0), (first + 4, named + 40), (first + 28, 0)] {
@@ -279,7 +298,9 @@ fn i6_the_page_map_names_slabs_and_large_segments_and_nothing_else() {
 fn i7_slabs_have_the_length_and_the_objects_of_their_class() {
     let right = sound();
     let slab = slab_with(&right, |free| (1..64).contains(&free));
-    for (offset, change) in [(tag::OWNER, 1), (tag::OWNER, u32::MAX), (tag::OWNER, 0xffff_0000), (tag::KIND, 1), (tag::KIND, u32::MAX)] {
+    for (offset, change) in
+        [(tag::OWNER, 1), (tag::OWNER, u32::MAX), (tag::OWNER, 0xffff_0000), (tag::KIND, 1), (tag::KIND, u32::MAX)]
+    {
         let at = slab.tag + offset;
         let mut damaged = right.clone();
         damaged.set(at, right.word(at).wrapping_add(change));
@@ -343,7 +364,8 @@ fn i10_rounds_are_objects_taken_from_a_slab_of_their_class_once() {
 fn i10_holds_for_magazines_of_segments_too() {
     let right = sound();
     let parked = right.segment(|segment| segment.kind == Kind::Parked);
-    let slot = right.only(right.metadata(), |snapshot, at| snapshot.word(at) == parked.start && at != parked.tag + tag::START);
+    let slot =
+        right.only(right.metadata(), |snapshot, at| snapshot.word(at) == parked.start && at != parked.tag + tag::START);
     for round in [parked.start + 512, 0, right.segment(|segment| segment.kind == Kind::Free).start] {
         let mut damaged = right.clone();
         damaged.set(slot, round);
@@ -356,7 +378,9 @@ fn i11_magazines_hold_no_more_than_they_have_room_for_and_the_previous_one_all_o
     let right = sound();
     let (at, _, _) = loaded(&right);
     let capacity = right.word(at + 4);
-    for (offset, word) in [(0, capacity + 1), (0, u32::MAX), (8, capacity - 1), (8, 1), (8, u32::MAX), (16 - 8, capacity + 1)] {
+    for (offset, word) in
+        [(0, capacity + 1), (0, u32::MAX), (8, capacity - 1), (8, 1), (8, u32::MAX), (16 - 8, capacity + 1)]
+    {
         let mut damaged = right.clone();
         damaged.set(at - 4 + if offset == 0 { 0 } else { offset + 4 }, word);
         assert_sees("I11", &damaged);
@@ -435,7 +459,9 @@ fn damage_of_any_word_of_a_list_or_a_record_in_use_is_seen() {
         // A held segment's free link is not in use; the owner of a large one is whether it was zero.
         let used: &[u32] = match segment.kind {
             Kind::Free => &[tag::NEXT, tag::BACK, tag::LINK_NEXT, tag::LINK_BACK, tag::START, tag::LEN, tag::KIND],
-            Kind::Slab(_) => &[tag::NEXT, tag::BACK, tag::LINK_NEXT, tag::LINK_BACK, tag::START, tag::LEN, tag::KIND, tag::OWNER],
+            Kind::Slab(_) => {
+                &[tag::NEXT, tag::BACK, tag::LINK_NEXT, tag::LINK_BACK, tag::START, tag::LEN, tag::KIND, tag::OWNER]
+            }
             _ => &[tag::NEXT, tag::BACK, tag::START, tag::LEN, tag::KIND],
         };
         for offset in used {

@@ -17,77 +17,77 @@ const OPS: usize = 400;
 
 #[test]
 fn small_objects() {
-    campaign(Setup { mix: Mix::Small, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { mix: Mix::Small, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn every_class() {
-    campaign(Setup { mix: Mix::Classes, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { mix: Mix::Classes, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn wide_sizes() {
-    campaign(Setup { mix: Mix::Wide, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { mix: Mix::Wide, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn large_sizes() {
-    campaign(Setup { mix: Mix::Large, pages: 40, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { mix: Mix::Large, pages: 40, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn sizes_at_edges() {
-    campaign(Setup { mix: Mix::Edges, pages: 40, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { mix: Mix::Edges, pages: 40, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn large_alignments_around_the_middle_of_the_address_space() {
-    campaign(Setup { mix: Mix::Aligned, origin: Addr(0x8000_0000 - (20 << 16)), pages: 40, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { mix: Mix::Aligned, origin: Addr(0x8000_0000 - (20 << 16)), pages: 40, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn all_mixed_above_2_gib() {
-    campaign(Setup { origin: Addr(0x9000_0000), ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { origin: Addr(0x9000_0000), ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn all_mixed_up_to_4_gib() {
-    campaign(Setup { origin: top(12), pages: 12, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { origin: top(12), pages: 12, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn across_a_branch_of_the_page_map() {
-    campaign(Setup { origin: Addr(0x0100_0000 - (6 << 16)), ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { origin: Addr(0x0100_0000 - (6 << 16)), ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn others_grow_between_calls() {
-    campaign(Setup { others: true, pages: 48, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { others: true, pages: 48, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn others_grow_within_calls() {
-    campaign(Setup { others: true, within: Foreign::Share(100), pages: 64, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { others: true, within: Foreign::Share(100), pages: 64, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn others_grow_up_to_4_gib() {
-    campaign(Setup { others: true, pages: 20, origin: top(20), mix: Mix::Large, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { others: true, pages: 20, origin: top(20), mix: Mix::Large, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn some_growths_are_refused() {
-    campaign(Setup { deny: Deny::Share(128), ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { deny: Deny::Share(128), ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn some_growths_are_refused_while_others_grow() {
-    campaign(Setup { deny: Deny::Share(90), others: true, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { deny: Deny::Share(90), others: true, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
 fn all_growths_are_refused() {
-    campaign(Setup { deny: Deny::Always, mix: Mix::Classes, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { deny: Deny::Always, mix: Mix::Classes, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
@@ -99,8 +99,8 @@ fn one_growth_is_refused() {
 
 #[test]
 fn a_memory_that_is_nearly_always_full() {
-    campaign(Setup { pages: 2, mix: Mix::Classes, ..PLAIN }, 3, OPS, 1);
-    campaign(Setup { pages: 3, mix: Mix::Wide, ..PLAIN }, 3, OPS, 1);
+    campaign(Setup { pages: 2, mix: Mix::Classes, ..PLAIN }, 10, OPS, 1);
+    campaign(Setup { pages: 3, mix: Mix::Wide, ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]

@@ -119,7 +119,8 @@ struct Node {
 }
 
 fn plant(parent: &Weak<Node>, depth: u32) -> Rc<Node> {
-    let node = Rc::new(Node { name: "n".repeat(depth as usize * 9), parent: parent.clone(), children: Vec::new().into() });
+    let node =
+        Rc::new(Node { name: "n".repeat(depth as usize * 9), parent: parent.clone(), children: Vec::new().into() });
     if depth != 0 {
         let children = (0..4).map(|_| plant(&Rc::downgrade(&node), depth - 1)).collect();
         *node.children.borrow_mut() = children;
@@ -128,7 +129,12 @@ fn plant(parent: &Weak<Node>, depth: u32) -> Rc<Node> {
 }
 
 fn count(node: &Rc<Node>) -> usize {
-    assert!(node.children.borrow().iter().all(|child| child.parent.upgrade().is_some_and(|parent| Rc::ptr_eq(&parent, node))));
+    assert!(
+        node.children
+            .borrow()
+            .iter()
+            .all(|child| child.parent.upgrade().is_some_and(|parent| Rc::ptr_eq(&parent, node)))
+    );
     assert!(node.name.bytes().all(|byte| byte == b'n'));
     1 + node.children.borrow().iter().map(count).sum::<usize>()
 }
@@ -167,12 +173,15 @@ impl Shape for Row {
 fn boxes_of_different_things() {
     balanced(|| {
         let shapes: Vec<Box<dyn Shape>> = (0..2_000)
-            .map(|number| -> Box<dyn Shape> { if number % 2 == 0 { Box::new(Square(number)) } else { Box::new(Row([number; 40])) } })
+            .map(|number| -> Box<dyn Shape> {
+                if number % 2 == 0 { Box::new(Square(number)) } else { Box::new(Row([number; 40])) }
+            })
             .collect();
         let sum: u64 = shapes.iter().map(|shape| shape.area()).sum();
         let right: u64 = (0..2_000).map(|number| if number % 2 == 0 { number * number } else { 40 * number }).sum();
         assert_eq!(sum, right);
-        let calls: Vec<Box<dyn Fn(u32) -> u32>> = (0..500_u32).map(|add| Box::new(move |to| to + add) as Box<dyn Fn(u32) -> u32>).collect();
+        let calls: Vec<Box<dyn Fn(u32) -> u32>> =
+            (0..500_u32).map(|add| Box::new(move |to| to + add) as Box<dyn Fn(u32) -> u32>).collect();
         assert_eq!(calls.iter().fold(0, |sum, call| call(sum)), 499 * 500 / 2);
     });
 }

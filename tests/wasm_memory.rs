@@ -73,7 +73,10 @@ fn others_grow_the_memory_between_calls() {
         let round = (index / 2) as u8;
         assert!(block.iter().all(|&byte| byte == if index % 2 == 0 { round } else { !round }));
         let (start, end) = (block.as_ptr().addr(), block.as_ptr().addr() + block.len());
-        assert!(theirs.iter().all(|page| end <= page << 16 || (page + 1) << 16 <= start), "somebody else's page is used");
+        assert!(
+            theirs.iter().all(|page| end <= page << 16 || (page + 1) << 16 <= start),
+            "somebody else's page is used"
+        );
     }
     assert!(flagstone::stats().arena.spans > 1);
 }
@@ -157,11 +160,17 @@ fn counters_move_and_add_up() {
     // 1,000 objects of 24 bytes; the two vectors are segments of 8 and 98 quanta of 512.
     assert_eq!(class(&now).live - class(&before).live, 1_000);
     assert!(class(&now).allocations - class(&before).allocations >= 1_000);
-    assert_eq!((now.large.live - before.large.live, now.large.live_bytes - before.large.live_bytes), (2, (8 + 98) * 512));
+    assert_eq!(
+        (now.large.live - before.large.live, now.large.live_bytes - before.large.live_bytes),
+        (2, (8 + 98) * 512)
+    );
     drop((small, large));
     let after = flagstone::stats();
     assert_eq!(class(&after).frees - class(&now).frees, 1_000);
-    assert_eq!((after.large.live, after.live_objects(), after.live_bytes()), (before.large.live, before.live_objects(), before.live_bytes()));
+    assert_eq!(
+        (after.large.live, after.live_objects(), after.live_bytes()),
+        (before.large.live, before.live_objects(), before.live_bytes())
+    );
     let arena = after.arena;
     assert_eq!(arena.in_use + arena.free, arena.total);
     assert_eq!(arena.in_use, after.large.live_bytes + arena.parked_bytes + arena.slab_bytes + arena.metadata_bytes);

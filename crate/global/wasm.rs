@@ -13,7 +13,9 @@ use crate::stats::Stats;
 use crate::units::Addr;
 
 #[cfg(target_feature = "atomics")]
-compile_error!("flagstone's single-threaded build cannot be used with target_feature `atomics`: two threads would share a heap without a lock");
+compile_error!(
+    "flagstone's single-threaded build cannot be used with target_feature `atomics`: two threads would share a heap without a lock"
+);
 
 /// The root as the linker fills it in: the fields of [`Root`], with pointers where those are addresses.
 #[repr(C)]

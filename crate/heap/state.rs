@@ -2,13 +2,13 @@
 
 use core::cell::Cell;
 
+use super::metadata::FIRST;
 use crate::cache::Cache;
 use crate::page_map::Map;
 use crate::record::{Id, Record, Word};
 use crate::size_class::CLASSES;
-use super::metadata::FIRST;
-use crate::vmem::{Arena, Tag};
 use crate::vmem::tag::BUSY;
+use crate::vmem::{Arena, Tag};
 
 /// A segment that the application holds.
 pub(crate) const LARGE: u32 = BUSY;

@@ -234,7 +234,8 @@ impl Survey {
             if tag.kind.get() == SPAN {
                 marks += 1;
                 if start < cursor || marks > 1 << 16 {
-                    let text = format!("a span begins at {start:#x}, below the end {cursor:#x} of what comes before it");
+                    let text =
+                        format!("a span begins at {start:#x}, below the end {cursor:#x} of what comes before it");
                     self.problems.push(Problem::new("I1", at, text));
                     return;
                 }
@@ -249,7 +250,8 @@ impl Survey {
             at = named(&tag.place.next.first);
         }
         if self.spans.last().is_some_and(|span| span.start + span.len != arena.last.start.get()) {
-            let text = format!("the last span ends at {cursor:#x}, not at {:#x} as its mark says", arena.last.start.get());
+            let text =
+                format!("the last span ends at {cursor:#x}, not at {:#x} as its mark says", arena.last.start.get());
             self.problems.push(Problem::new("I1", end, text));
         }
     }
@@ -270,7 +272,11 @@ impl Survey {
             return false;
         }
         if !start.is_multiple_of(QUANTUM) || !len.is_multiple_of(QUANTUM) {
-            self.problems.push(Problem::new("I4", at, format!("the segment [{start:#x}, {end:#x}) is not whole quanta")));
+            self.problems.push(Problem::new(
+                "I4",
+                at,
+                format!("the segment [{start:#x}, {end:#x}) is not whole quanta"),
+            ));
         }
         span.len += len;
         let kind = match tag.kind.get() {
@@ -279,7 +285,11 @@ impl Survey {
             META => Kind::Metadata,
             kind if kind >= SLAB && kind - SLAB < SLAB_CLASSES as u32 => Kind::Slab(self.add_slab(at, tag)),
             other => {
-                self.problems.push(Problem::new("I1", at, format!("the segment at {start:#x} has the unknown kind {other}")));
+                self.problems.push(Problem::new(
+                    "I1",
+                    at,
+                    format!("the segment at {start:#x} has the unknown kind {other}"),
+                ));
                 Kind::Metadata
             }
         };
@@ -292,7 +302,8 @@ impl Survey {
         let (start, len, class) = (tag.start.get(), tag.len.get(), tag.kind.get() - SLAB);
         let (size, objects, free) = (size_of_class(class), tag.owner.get(), tag.bits.get());
         if len != slab_len(size) || objects != objects_in_slab(size) || free & !(u64::MAX >> (64 - objects)) != 0 {
-            let text = format!("the tag of the slab at {start:#x} says {len} bytes, {objects} objects, free ones {free:#x}");
+            let text =
+                format!("the tag of the slab at {start:#x} says {len} bytes, {objects} objects, free ones {free:#x}");
             self.problems.push(Problem::new("I7", at, text));
             return None;
         }
@@ -311,10 +322,15 @@ impl Survey {
             self.problems.push(Problem::new("I11", at, text));
         }
         let mut found = 0;
-        for (base, count) in [(&magazines.loaded, &magazines.rounds), (&magazines.previous, &magazines.previous_rounds)] {
+        for (base, count) in [(&magazines.loaded, &magazines.rounds), (&magazines.previous, &magazines.previous_rounds)]
+        {
             let count = count.get();
             if count > capacity.min(rounds(class)) {
-                self.problems.push(Problem::new("I11", at, format!("a magazine of {capacity} rounds says it holds {count}")));
+                self.problems.push(Problem::new(
+                    "I11",
+                    at,
+                    format!("a magazine of {capacity} rounds says it holds {count}"),
+                ));
                 continue;
             }
             for index in 0..count {
@@ -349,7 +365,8 @@ impl Survey {
                 return true;
             }
         }
-        let slab = self.slabs.partition_point(|slab| slab.start <= round).checked_sub(1).map(|index| &mut self.slabs[index]);
+        let slab =
+            self.slabs.partition_point(|slab| slab.start <= round).checked_sub(1).map(|index| &mut self.slabs[index]);
         if let Some(slab) = slab
             && slab.class == class
             && (round - slab.start).is_multiple_of(slab.size)
@@ -362,7 +379,9 @@ impl Survey {
             }
         }
         let size = size_of_class(class);
-        let text = format!("the round {round:#x} in a magazine of {size} bytes is no object that was taken, or is there twice");
+        let text = format!(
+            "the round {round:#x} in a magazine of {size} bytes is no object that was taken, or is there twice"
+        );
         self.problems.push(Problem::new("I10", slot, text));
         false
     }

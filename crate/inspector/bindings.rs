@@ -39,7 +39,8 @@ extern "C" {
 #[wasm_bindgen]
 pub fn attach(target: &Target) -> Result<Inspector, JsError> {
     let memory = property(target, "memory");
-    let image = JsMemory::new(&memory).ok_or_else(|| JsError::new("attach needs { memory } with a WebAssembly.Memory"))?;
+    let image =
+        JsMemory::new(&memory).ok_or_else(|| JsError::new("attach needs { memory } with a WebAssembly.Memory"))?;
     let root = root_of(&image, &property(target, "root"))?;
     Ok(Inspector { place: Place::Memory(memory), root })
 }
@@ -171,8 +172,12 @@ fn root_of(image: &dyn Image, given: &JsValue) -> Result<Addr, JsError> {
         return find_root(image).map_err(|error| JsError::new(&error.to_string()));
     }
     let number = given.as_f64().or_else(|| property(given, "value").as_f64());
-    let Some(number) = number.filter(|number| number.fract() == 0.0 && (-2_147_483_648.0..4_294_967_296.0).contains(number)) else {
-        return Err(JsError::new(&format!("the root must be an address or the module's export __flagstone_root, not {given:?}")));
+    let Some(number) =
+        number.filter(|number| number.fract() == 0.0 && (-2_147_483_648.0..4_294_967_296.0).contains(number))
+    else {
+        return Err(JsError::new(&format!(
+            "the root must be an address or the module's export __flagstone_root, not {given:?}"
+        )));
     };
     // Globals are signed in JavaScript; an address in the upper half comes as a negative number.
     let root = Addr(if number < 0.0 { number as i32 as u32 } else { number as u32 });
@@ -181,7 +186,11 @@ fn root_of(image: &dyn Image, given: &JsValue) -> Result<Addr, JsError> {
 
 /// A property of an object; undefined where it has none.
 fn property(object: &JsValue, name: &str) -> JsValue {
-    if object.is_object() { Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED) } else { JsValue::UNDEFINED }
+    if object.is_object() {
+        Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+    } else {
+        JsValue::UNDEFINED
+    }
 }
 
 /// Sets a property of an object that was just made, which cannot fail.

@@ -39,11 +39,14 @@ impl HeapMap {
     /// The same, where the survey's regions are known already.
     pub(super) fn with(survey: &Survey, regions: &[Region], granule: u32) -> Result<Self, String> {
         if !granule.is_power_of_two() || !(QUANTUM..=GRANULE_MAX).contains(&granule) {
-            return Err(format!("the bytes of a cell must be a power of two from {QUANTUM} to {GRANULE_MAX}, not {granule}"));
+            return Err(format!(
+                "the bytes of a cell must be a power of two from {QUANTUM} to {GRANULE_MAX}, not {granule}"
+            ));
         }
         let cells = survey.memory_len.div_ceil(u64::from(granule)) as usize;
         let map = Self { granule, owner: vec![0; cells], cache: vec![0; cells], live: vec![0; cells] };
-        let mut painter = Painter { map, granule: u64::from(granule), cell: 0, live: 0, shares: [Share::default(); OWNERS] };
+        let mut painter =
+            Painter { map, granule: u64::from(granule), cell: 0, live: 0, shares: [Share::default(); OWNERS] };
         for region in regions {
             painter.paint(survey, region);
         }

@@ -33,7 +33,17 @@ pub struct CompositionRow {
 
 impl From<Composition> for CompositionRow {
     fn from(sum: Composition) -> Self {
-        let Composition { static_data, stack, live, magazines, slab_free, slab_overhead, arena_free, metadata, foreign } = sum;
+        let Composition {
+            static_data,
+            stack,
+            live,
+            magazines,
+            slab_free,
+            slab_overhead,
+            arena_free,
+            metadata,
+            foreign,
+        } = sum;
         Self { static_data, stack, live, magazines, slab_free, slab_overhead, arena_free, metadata, foreign }
     }
 }
@@ -102,11 +112,16 @@ impl Summary {
             live_bytes: composition.live,
             allocations,
             frees: allocations.saturating_sub(small + large),
-            failures: u64::from(counters.large_failures) + caches.iter().map(|cache| u64::from(cache.failures)).sum::<u64>(),
+            failures: u64::from(counters.large_failures)
+                + caches.iter().map(|cache| u64::from(cache.failures)).sum::<u64>(),
             growths: counters.growths,
             grown_pages: counters.grown_pages,
             foreign_growths: (survey.spans.len() as u32).saturating_sub(1),
-            problems: survey.problems.iter().map(|problem| format!("{}: {}", problem.invariant, problem.sentence)).collect(),
+            problems: survey
+                .problems
+                .iter()
+                .map(|problem| format!("{}: {}", problem.invariant, problem.sentence))
+                .collect(),
         }
     }
 }

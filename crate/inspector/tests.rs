@@ -113,7 +113,10 @@ fn rows_agree_with_the_heaps_own_counters() {
         );
         assert_eq!((row.slabs, row.empty_slabs, row.objects), (cache.slabs, cache.empty_slabs, cache.objects));
         assert_eq!((row.slab_creates, row.slab_destroys), (cache.slab_creates, cache.slab_destroys));
-        assert_eq!(row.objects, if row.slab_bytes == 0 { 0 } else { row.live + row.magazine_rounds + row.free_in_slabs });
+        assert_eq!(
+            row.objects,
+            if row.slab_bytes == 0 { 0 } else { row.live + row.magazine_rounds + row.free_in_slabs }
+        );
     }
     let (slabs, segments) = rows.split_at(SLAB_CLASSES);
     assert!(slabs.iter().zip(&stats.caches).all(|(row, cache)| row.live == cache.live));
@@ -160,10 +163,13 @@ fn the_map_says_what_whatis_says() {
         assert_eq!(map.owner[cell], owner, "{}", first.sentence);
         assert_eq!(map.cache[cell], first.cache.map_or(0, |class| class as u8 + 1), "{}", first.sentence);
         // Objects begin and end at multiples of 8.
-        let live = 8 * (start..start + QUANTUM)
-            .step_by(8)
-            .filter(|&at| matches!(Whatis::of(&survey, at), Whatis { kind: "large", .. } | Whatis { state: Some("live"), .. }))
-            .count() as u32;
+        let live = 8
+            * (start..start + QUANTUM)
+                .step_by(8)
+                .filter(|&at| {
+                    matches!(Whatis::of(&survey, at), Whatis { kind: "large", .. } | Whatis { state: Some("live"), .. })
+                })
+                .count() as u32;
         assert_eq!(u32::from(map.live[cell]), (live * 255).div_ceil(QUANTUM), "{}", first.sentence);
     }
     assert!(cfg!(miri) || seen == [true, false, false, true, true, true, true, true], "{seen:?}");
@@ -176,7 +182,9 @@ fn a_coarse_map_sums_up_a_fine_one() {
     let survey = survey(&heap);
     let fine = HeapMap::of(&survey, QUANTUM).expect("good");
     let coarse = HeapMap::of(&survey, PAGE_BYTES).expect("good");
-    for ((owners, lives), (&owner, &live)) in fine.owner.chunks(128).zip(fine.live.chunks(128)).zip(coarse.owner.iter().zip(&coarse.live)) {
+    for ((owners, lives), (&owner, &live)) in
+        fine.owner.chunks(128).zip(fine.live.chunks(128)).zip(coarse.owner.iter().zip(&coarse.live))
+    {
         let most = owners.iter().filter(|&&of| of == owner).count();
         assert!((0..8).all(|other| owners.iter().filter(|&&of| of == other).count() <= most + 1));
         let mean = lives.iter().map(|&live| u32::from(live)).sum::<u32>() / 128;
@@ -212,19 +220,37 @@ fn an_object_is_told_by_state_and_place() {
     let (number, start) = ((at - slab.start) / 112 + 1, slab.start);
     assert_eq!((slab.objects, slab.used, slab.length), (36, 1, 4096));
     let around = format!("number {number} of 36 in the slab from {start:#010x}");
-    assert_eq!(said(&heap, at, 0), format!("{at:#010x} is the start of a live object of 112 B, {around}, 1 of them live."));
-    assert_eq!(said(&heap, at, 8), format!("{:#010x} is 8 B into a live object of 112 B, {around}, 1 of them live.", at + 8));
+    assert_eq!(
+        said(&heap, at, 0),
+        format!("{at:#010x} is the start of a live object of 112 B, {around}, 1 of them live.")
+    );
+    assert_eq!(
+        said(&heap, at, 8),
+        format!("{:#010x} is 8 B into a live object of 112 B, {around}, 1 of them live.", at + 8)
+    );
     // SAFETY: `pointer` came from this heap for this layout and is given back once.
     unsafe { heap.dealloc(pointer, bytes(112)) };
-    assert_eq!(said(&heap, at, 1), format!("{:#010x} is 1 B into a free object of 112 B that waits in a magazine, {around}, 0 of them live.", at + 1));
+    assert_eq!(
+        said(&heap, at, 1),
+        format!(
+            "{:#010x} is 1 B into a free object of 112 B that waits in a magazine, {around}, 0 of them live.",
+            at + 1
+        )
+    );
     let found = Whatis::of(&survey(&heap), at);
-    assert_eq!((found.kind, found.state, found.start, found.length, found.offset), ("object", Some("magazine"), u64::from(at), 112, 0));
+    assert_eq!(
+        (found.kind, found.state, found.start, found.length, found.offset),
+        ("object", Some("magazine"), u64::from(at), 112, 0)
+    );
     let state = found.slab.expect("a slab").states[number as usize - 1];
     assert_eq!(state, 2);
     let rest = start + 36 * 112;
     assert_eq!(
         said(&heap, rest, 2),
-        format!("{:#010x} is 2 B into the rest of a slab, too small for an object: 36 objects of 112 B from {start:#010x}, 0 of them live.", rest + 2)
+        format!(
+            "{:#010x} is 2 B into the rest of a slab, too small for an object: 36 objects of 112 B from {start:#010x}, 0 of them live.",
+            rest + 2
+        )
     );
 }
 
@@ -234,20 +260,36 @@ fn a_segment_is_told_by_state_and_size() {
     let heap = Heap::new(Fixed::new(&mut memory, ORIGIN)).expect("a page");
     let pointer = heap.alloc(bytes(1500));
     let at = addr(&heap, pointer);
-    assert_eq!(said(&heap, at, 1024), format!("{:#010x} is 1 KiB into a segment that the application holds: 1.5 KiB from {at:#010x}.", at + 1024));
+    assert_eq!(
+        said(&heap, at, 1024),
+        format!("{:#010x} is 1 KiB into a segment that the application holds: 1.5 KiB from {at:#010x}.", at + 1024)
+    );
     let found = Whatis::of(&survey(&heap), at);
-    assert_eq!((found.kind, found.cache, found.segment.map(|segment| segment.kind)), ("large", Some(SLAB_CLASSES as u32), Some("large")));
+    assert_eq!(
+        (found.kind, found.cache, found.segment.map(|segment| segment.kind)),
+        ("large", Some(SLAB_CLASSES as u32), Some("large"))
+    );
     // SAFETY: `pointer` came from this heap for this layout and is given back once.
     unsafe { heap.dealloc(pointer, bytes(1500)) };
-    assert_eq!(said(&heap, at, 0), format!("{at:#010x} is the start of a free segment that waits in a magazine: 1.5 KiB from {at:#010x}."));
+    assert_eq!(
+        said(&heap, at, 0),
+        format!("{at:#010x} is the start of a free segment that waits in a magazine: 1.5 KiB from {at:#010x}.")
+    );
     let found = Whatis::of(&survey(&heap), at);
-    assert_eq!((found.kind, found.cache, found.segment.map(|segment| segment.kind)), ("parked", Some(SLAB_CLASSES as u32), Some("parked")));
+    assert_eq!(
+        (found.kind, found.cache, found.segment.map(|segment| segment.kind)),
+        ("parked", Some(SLAB_CLASSES as u32), Some("parked"))
+    );
     let span = found.span.expect("a span");
     assert!(span.start <= at && at < span.start + span.length);
     heap.reclaim();
     let found = Whatis::of(&survey(&heap), at);
     assert_eq!((found.kind, found.cache), ("arena free", None));
-    assert!(found.sentence.contains(" a free segment of the arena: ") && found.sentence.ends_with('.'), "{}", found.sentence);
+    assert!(
+        found.sentence.contains(" a free segment of the arena: ") && found.sentence.ends_with('.'),
+        "{}",
+        found.sentence
+    );
 }
 
 #[test]
@@ -255,8 +297,14 @@ fn places_that_are_not_the_heaps_are_told_too() {
     let mut memory = memory(2);
     let heap = Heap::new(Fixed::new(&mut memory, ORIGIN)).expect("a page");
     assert!(heap.source().grow(Pages(1)).is_some());
-    assert_eq!(said(&heap, 0x10, 0), "0x00000010 is 16 B into memory that this heap does not own: 64 KiB from 0x00000000.");
-    assert_eq!(said(&heap, 0x2_0000, 0), "0x00020000 is the start of memory that this heap does not own: 64 KiB from 0x00020000.");
+    assert_eq!(
+        said(&heap, 0x10, 0),
+        "0x00000010 is 16 B into memory that this heap does not own: 64 KiB from 0x00000000."
+    );
+    assert_eq!(
+        said(&heap, 0x2_0000, 0),
+        "0x00020000 is the start of memory that this heap does not own: 64 KiB from 0x00020000."
+    );
     assert_eq!(said(&heap, 0x3_0000, 0), "0x00030000 is outside the memory, which ends at 0x00030000.");
     assert_eq!(Whatis::of(&survey(&heap), u32::MAX).kind, "outside");
     let root = Whatis::of(&survey(&heap), heap.root().0);
@@ -272,9 +320,15 @@ fn a_check_counts_what_it_looked_at_and_passes_problems_on() {
     let problems = verify(&heap.image(), heap.root()).expect("a heap");
     let report = CheckReport::new(&survey, &problems);
     assert!(report.ok && report.problems.is_empty());
-    assert_eq!((report.checked.segments as usize, report.checked.slabs as usize), (survey.segments.len(), survey.slabs.len()));
+    assert_eq!(
+        (report.checked.segments as usize, report.checked.slabs as usize),
+        (survey.segments.len(), survey.slabs.len())
+    );
     let problem = crate::image::Problem::new("I7", 0x1234, "a slab is odd".to_string());
     let report = CheckReport::new(&survey, &[problem]);
     assert!(!report.ok);
-    assert_eq!((report.problems[0].invariant.as_str(), report.problems[0].address, report.problems[0].sentence.as_str()), ("I7", 0x1234, "a slab is odd"));
+    assert_eq!(
+        (report.problems[0].invariant.as_str(), report.problems[0].address, report.problems[0].sentence.as_str()),
+        ("I7", 0x1234, "a slab is odd")
+    );
 }

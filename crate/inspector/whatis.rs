@@ -185,7 +185,10 @@ fn in_slab(address: u32, slab: &SlabInfo) -> Whatis {
     let (live, objects) = (slab.live(), slab.objects);
     let mut answer = if index >= objects {
         let start = u64::from(slab.start + objects * slab.size);
-        let text = format!("{} the rest of a slab, too small for an object: {objects} objects of {size} from {slab_start}, {live} of them live.", place(address, start));
+        let text = format!(
+            "{} the rest of a slab, too small for an object: {objects} objects of {size} from {slab_start}, {live} of them live.",
+            place(address, start)
+        );
         plain(address, "slab overhead", start, u64::from(slab.overhead()), text)
     } else {
         let start = u64::from(slab.start + index * slab.size);
@@ -195,7 +198,10 @@ fn in_slab(address: u32, slab: &SlabInfo) -> Whatis {
             _ => ("magazine", format!("a free object of {size} that waits in a magazine")),
         };
         let number = index + 1;
-        let text = format!("{} {what}, number {number} of {objects} in the slab from {slab_start}, {live} of them live.", place(address, start));
+        let text = format!(
+            "{} {what}, number {number} of {objects} in the slab from {slab_start}, {live} of them live.",
+            place(address, start)
+        );
         let mut answer = plain(address, "object", start, u64::from(slab.size), text);
         answer.state = Some(state);
         answer

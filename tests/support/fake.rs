@@ -86,7 +86,8 @@ impl<'m> Fake<'m> {
     pub(crate) fn assert_others_untouched(&self) {
         for &(start, end) in &*self.others.borrow() {
             // SAFETY: the range was granted by `grow_for_others` and is only written there.
-            let bytes = unsafe { std::slice::from_raw_parts(self.pages.at(Addr(start)), (end - u64::from(start)) as usize) };
+            let bytes =
+                unsafe { std::slice::from_raw_parts(self.pages.at(Addr(start)), (end - u64::from(start)) as usize) };
             for page in bytes.chunks(PAGE as usize) {
                 assert!(page == vec![THEIRS; page.len()], "somebody else's memory at {start:#x} was written");
             }

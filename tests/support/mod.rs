@@ -47,6 +47,41 @@ pub(crate) fn heap(fake: Fake<'_>) -> Heap<Fake<'_>> {
     Heap::new(fake).expect("a page for the heap's state")
 }
 
+/// The layout of `size` bytes at any address.
+pub(crate) fn bytes(size: usize) -> Layout {
+    layout(size, 1)
+}
+
+/// Gives a block back.
+pub(crate) fn free(heap: &Heap<Fake<'_>>, at: *mut u8, layout: Layout) {
+    // SAFETY: tests pass what this heap returned for this layout, once.
+    unsafe { heap.dealloc(at, layout) };
+}
+
+/// Changes the size of a block.
+pub(crate) fn resize(heap: &Heap<Fake<'_>>, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    // SAFETY: tests pass what this heap returned for this layout, and go on with the result.
+    unsafe { heap.realloc(at, layout, size) }
+}
+
+/// A heap that has set up what it needs for large requests, so that the next one takes nothing else. What is free is at
+/// its end, but for a little.
+pub(crate) fn warm(fake: Fake<'_>) -> Heap<Fake<'_>> {
+    let heap = heap(fake);
+    let held = [1_500, 2_500].map(|size| heap.alloc(bytes(size)));
+    free(&heap, held[1], bytes(2_500));
+    free(&heap, held[0], bytes(1_500));
+    heap.reclaim();
+    let arena = heap.stats().arena;
+    assert!(arena.free - arena.largest_free <= 4_096, "{arena:?}");
+    heap
+}
+
+/// The bytes that are free at the end of a heap that is `warm`.
+pub(crate) fn tail(heap: &Heap<Fake<'_>>) -> u32 {
+    heap.stats().arena.largest_free
+}
+
 /// The address of what an allocation returned; 0 for null.
 pub(crate) fn address<S: Source>(heap: &Heap<S>, at: *mut u8) -> u32 {
     if at.is_null() { 0 } else { heap.source().addr(at).0 }

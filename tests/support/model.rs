@@ -162,7 +162,11 @@ impl Model {
         let large_bytes: usize = large_bytes.map(|block| block.layout.size().div_ceil(512) * 512).sum();
         // In a full memory a shrunk segment may have to stay as long as it was.
         let kept = heap.source().refused() != 0 && stats.large.live_bytes as usize >= large_bytes;
-        assert!(kept || stats.large.live_bytes as usize == large_bytes, "{} bytes of live segments", stats.large.live_bytes);
+        assert!(
+            kept || stats.large.live_bytes as usize == large_bytes,
+            "{} bytes of live segments",
+            stats.large.live_bytes
+        );
         assert_eq!(stats.live_objects(), self.live.len() as u64, "live objects");
         self.check_arena(heap, &stats);
     }
@@ -194,7 +198,10 @@ impl Model {
         assert!(end <= heap.source().end().bytes(), "{end:#x} is outside the memory");
         assert!(end <= 0xffff_0000, "{end:#x} is in the last page of the address space");
         let before = self.live.range(..=start).next_back();
-        assert!(before.is_none_or(|(at, block)| *at as usize + block.layout.size() <= start as usize), "overlap at {start:#x}");
+        assert!(
+            before.is_none_or(|(at, block)| *at as usize + block.layout.size() <= start as usize),
+            "overlap at {start:#x}"
+        );
         let behind = self.live.range(start..).next();
         assert!(behind.is_none_or(|(at, _)| u64::from(*at) >= end), "overlap before {end:#x}");
         for &(first, last) in &*heap.source().others.borrow() {

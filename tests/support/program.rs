@@ -153,7 +153,10 @@ fn apply(heap: &flagstone::Heap<Fake<'_>>, model: &mut Model, op: Op, setup: Set
         Op::Alloc { layout, zeroed } => {
             let refused = heap.source().refused();
             let at = if zeroed { heap.alloc_zeroed(layout) } else { heap.alloc(layout) };
-            assert!(!at.is_null() || may_fail(heap, layout, refused, setup), "null without a refused growth: {layout:?}");
+            assert!(
+                !at.is_null() || may_fail(heap, layout, refused, setup),
+                "null without a refused growth: {layout:?}"
+            );
             model.allocated(heap, at, layout, zeroed);
         }
         Op::Free { which } => {
@@ -187,7 +190,9 @@ fn apply(heap: &flagstone::Heap<Fake<'_>>, model: &mut Model, op: Op, setup: Set
 fn may_fail(heap: &flagstone::Heap<Fake<'_>>, layout: Layout, refused: usize, setup: Setup) -> bool {
     let (size, align) = (layout.size() as u64, layout.align() as u64);
     let end = heap.source().end().bytes();
-    heap.source().refused() > refused || size > (1 << 31) - align || end + size + align + 0x1_0000 > 0xffff_0000
+    heap.source().refused() > refused
+        || size > (1 << 31) - align
+        || end + size + align + 0x1_0000 > 0xffff_0000
         || setup.within != Foreign::Never
 }
 

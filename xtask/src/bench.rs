@@ -10,14 +10,7 @@ use std::process::Command;
 /// The allocator that all others are compared with; it is always measured.
 const REFERENCE: &str = "dlmalloc";
 /// What can be measured; each but the reference is a feature of `benches/workloads`.
-const ALLOCATORS: [&str; 6] = [
-    "flagstone",
-    REFERENCE,
-    "talc",
-    "rlsf",
-    "rlsf_small",
-    "rusty_alloc",
-];
+const ALLOCATORS: [&str; 6] = ["flagstone", REFERENCE, "talc", "rlsf", "rlsf_small", "rusty_alloc"];
 /// V8's flags: all code is compiled by the optimising compiler before it runs, as code that runs for a
 /// while is anyway, and the runner may collect the memory of the last run before the next one starts.
 const V8: [&str; 3] = ["--no-liftoff", "--no-wasm-lazy-compilation", "--expose-gc"];
@@ -63,9 +56,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(file) = &options.json {
         node.arg("--json").arg(file);
     }
-    let status = node.status().context(
-        "There is no node here: install Node.js 20 or newer and run the same command again.",
-    )?;
+    let status =
+        node.status().context("There is no node here: install Node.js 20 or newer and run the same command again.")?;
     if !status.success() {
         bail!("the bench did not finish");
     }
@@ -95,10 +87,7 @@ fn compile(wasm: &wasm::Wasm, features: &str, module: &Path) -> Result<()> {
     cargo.args(["build", "--package", "workloads", "--release"]);
     cargo.args(["--target", wasm::TARGET, "--features", features]);
     run::checked(&format!("building workloads {features}"), &mut cargo)?;
-    let built = paths::target()
-        .join("wasm")
-        .join(wasm::TARGET)
-        .join("release/workloads.wasm");
+    let built = paths::target().join("wasm").join(wasm::TARGET).join("release/workloads.wasm");
     fs::copy(&built, module).with_context(|| format!("cannot copy {}", built.display()))?;
     Ok(())
 }

@@ -13,9 +13,7 @@ pub(crate) fn ensure() -> Result<PathBuf> {
         say::doing("building wasm-bindgen's tools, once (two to four minutes)");
     }
     let mut cargo = Command::new(wasm::cargo());
-    cargo
-        .current_dir(paths::root())
-        .args(["build", "--package", "bindgen", "--profile", "tools"]);
+    cargo.current_dir(paths::root()).args(["build", "--package", "bindgen", "--profile", "tools"]);
     cargo.arg("--target-dir").arg(paths::target());
     cargo.env_remove("CARGO_BUILD_TARGET");
     run::checked("building wasm-bindgen's tools", &mut cargo)?;

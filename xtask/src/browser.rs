@@ -20,19 +20,13 @@ impl Browser {
             return Ok(browser);
         }
         debian::ensure(&["chromium", "chromium-driver"], "Chromium with its driver")?;
-        Browser::find()
-            .context("Chromium is installed but `chromium` and `chromedriver` are not on PATH")
+        Browser::find().context("Chromium is installed but `chromium` and `chromedriver` are not on PATH")
     }
 
     /// What is on PATH.
     fn find() -> Option<Browser> {
-        let chromium = ["chromium", "chromium-browser", "google-chrome"]
-            .into_iter()
-            .find_map(which)?;
-        Some(Browser {
-            chromium,
-            driver: driver()?,
-        })
+        let chromium = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(which)?;
+        Some(Browser { chromium, driver: driver()? })
     }
 }
 

@@ -24,16 +24,7 @@ struct Module {
 
 const ENGINE: Module = Module {
     title: "the inspector's engine",
-    build: &[
-        "rustc",
-        "--package",
-        "flagstone",
-        "--lib",
-        "--crate-type",
-        "cdylib",
-        "--features",
-        "engine",
-    ],
+    build: &["rustc", "--package", "flagstone", "--lib", "--crate-type", "cdylib", "--features", "engine"],
     name: "flagstone",
     folder: "pkg",
 };
@@ -58,22 +49,13 @@ impl Module {
     fn ensure(&self, wasm: &wasm::Wasm) -> Result<()> {
         say::doing(&format!("building {}", self.title));
         let mut cargo = wasm.cargo();
-        cargo
-            .args(self.build)
-            .args(["--release", "--target", wasm::TARGET]);
+        cargo.args(self.build).args(["--release", "--target", wasm::TARGET]);
         run::checked(&format!("building {}", self.title), &mut cargo)?;
 
-        let compiled = paths::target()
-            .join("wasm")
-            .join(wasm::TARGET)
-            .join("release")
-            .join(format!("{}.wasm", self.name));
+        let compiled =
+            paths::target().join("wasm").join(wasm::TARGET).join("release").join(format!("{}.wasm", self.name));
         let (bindgen, wasm_opt) = (bindgen::ensure()?, npm::bin("wasm-opt")?);
-        let inputs = [
-            compiled.clone(),
-            bindgen,
-            paths::www().join("package-lock.json"),
-        ];
+        let inputs = [compiled.clone(), bindgen, paths::www().join("package-lock.json")];
         let stamp = Stamp::new(self.name, &OPTIMISE.join(" "), &inputs, self.outputs())?;
         if stamp.is_fresh() {
             return Ok(());
@@ -87,9 +69,7 @@ impl Module {
     /// The files that a page needs, and the types.
     fn outputs(&self) -> Vec<PathBuf> {
         let folder = paths::root().join(self.folder);
-        ["_bg.wasm", ".js", ".d.ts"]
-            .map(|ending| folder.join(format!("{}{ending}", self.name)))
-            .to_vec()
+        ["_bg.wasm", ".js", ".d.ts"].map(|ending| folder.join(format!("{}{ending}", self.name))).to_vec()
     }
 
     /// Makes the bindings in a folder of their own, so that a failure leaves the published ones alone.
@@ -97,10 +77,7 @@ impl Module {
         let work = paths::state().join("bindings").join(self.name);
         fs::create_dir_all(&work)?;
         let mut bindgen = bindgen::command()?;
-        bindgen
-            .args(["--target", "web", "--out-name", self.name, "--out-dir"])
-            .arg(&work)
-            .arg(compiled);
+        bindgen.args(["--target", "web", "--out-name", self.name, "--out-dir"]).arg(&work).arg(compiled);
         run::checked(&format!("binding {}", self.title), &mut bindgen)?;
         Ok(work)
     }
@@ -110,18 +87,13 @@ impl Module {
         let optimised = work.join("optimised.wasm");
         let module = work.join(format!("{}_bg.wasm", self.name));
         let mut command = Command::new(wasm_opt);
-        command
-            .args(OPTIMISE)
-            .arg(&module)
-            .arg("-o")
-            .arg(&optimised);
+        command.args(OPTIMISE).arg(&module).arg("-o").arg(&optimised);
         run::checked(&format!("optimising {}", self.title), &mut command)?;
         fs::rename(&optimised, &module)?;
         for output in self.outputs() {
             let name = output.file_name().context("an output has a name")?;
             fs::create_dir_all(output.parent().context("an output has a folder")?)?;
-            fs::copy(work.join(name), &output)
-                .with_context(|| format!("cannot write {}", output.display()))?;
+            fs::copy(work.join(name), &output).with_context(|| format!("cannot write {}", output.display()))?;
         }
         Ok(())
     }

@@ -12,9 +12,7 @@ pub(crate) fn hold(what: &str) -> Result<File> {
     let file = File::create(folder.join(what))?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => say::doing(&format!(
-            "waiting for another cargo xtask that makes the {what}"
-        )),
+        Err(TryLockError::WouldBlock) => say::doing(&format!("waiting for another cargo xtask that makes the {what}")),
         Err(TryLockError::Error(error)) => return Err(error.into()),
     }
     file.lock()?;

@@ -23,11 +23,7 @@ use std::process::ExitCode;
 
 /// Builds, serves, tests and measures flagstone.
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    disable_help_subcommand = true
-)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     task: Option<Task>,
@@ -103,14 +99,8 @@ mod tests {
     fn arguments_are_understood() {
         let parse = |words: &str| Cli::try_parse_from(words.split(' ')).map(|cli| cli.task);
         assert!(matches!(parse("xtask"), Ok(None)));
-        assert!(matches!(
-            parse("xtask serve"),
-            Ok(Some(Task::Serve { port: 8080 }))
-        ));
-        assert!(matches!(
-            parse("xtask serve --port 9000"),
-            Ok(Some(Task::Serve { port: 9000 }))
-        ));
+        assert!(matches!(parse("xtask serve"), Ok(Some(Task::Serve { port: 8080 }))));
+        assert!(matches!(parse("xtask serve --port 9000"), Ok(Some(Task::Serve { port: 9000 }))));
         assert!(parse("xtask serve --port 70000").is_err());
         assert!(
             matches!(parse("xtask test lint page"), Ok(Some(Task::Test { parts })) if parts == [Part::Lint, Part::Page])

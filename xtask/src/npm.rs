@@ -15,24 +15,14 @@ pub(crate) fn ensure() -> Result<()> {
     let www = paths::www();
     let inputs = [www.join("package-lock.json"), www.join("package.json")];
     // npm writes this file last, and it names everything it installed.
-    let stamp = Stamp::new(
-        "npm",
-        "",
-        &inputs,
-        vec![www.join("node_modules/.package-lock.json")],
-    )?;
+    let stamp = Stamp::new("npm", "", &inputs, vec![www.join("node_modules/.package-lock.json")])?;
     if stamp.is_fresh() {
         return Ok(());
     }
     say::doing("installing the page's npm packages");
     let mut install = npm();
     // What is in npm's cache needs no network, and a network that is not there need not be tried for minutes.
-    install.args([
-        "ci",
-        "--prefer-offline",
-        "--fetch-retries=1",
-        "--fetch-retry-mintimeout=2000",
-    ]);
+    install.args(["ci", "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=2000"]);
     run::checked("npm ci", &mut install)?;
     stamp.set()
 }
@@ -65,13 +55,12 @@ fn npm() -> Command {
 /// Fails with one sentence when node or npm is missing or too old.
 fn check_node() -> Result<()> {
     let get = format!("install Node.js {NODE} or newer and run the same command again");
-    let answer = run::answer(Command::new("node").arg("--version"))
-        .with_context(|| format!("There is no node here: {get}."))?;
+    let answer =
+        run::answer(Command::new("node").arg("--version")).with_context(|| format!("There is no node here: {get}."))?;
     if major(&answer).is_none_or(|major| major < NODE) {
         bail!("This node is {answer}, which is too old: {get}.");
     }
-    run::answer(npm().arg("--version"))
-        .with_context(|| format!("There is node but no npm here: {get}."))?;
+    run::answer(npm().arg("--version")).with_context(|| format!("There is node but no npm here: {get}."))?;
     Ok(())
 }
 

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 /// The root of the repository: the folder above this crate.
 pub(crate) fn root() -> PathBuf {
     // The variable is set by `cargo run`; the fallback serves a binary that is started by hand.
-    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    manifest
-        .parent()
-        .map_or(manifest.clone(), Path::to_path_buf)
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest.parent().map_or(manifest.clone(), Path::to_path_buf)
 }
 
 /// Everything that is built and can be built again.

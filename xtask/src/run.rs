@@ -30,19 +30,12 @@ impl Outcome {
 
 /// Runs `command` to its end; `name` names the log. An error means that it could not be started.
 pub(crate) fn logged(name: &str, command: &mut Command) -> Result<Outcome> {
-    let log = paths::state()
-        .join("log")
-        .join(format!("{}.log", file_name(name)));
+    let log = paths::state().join("log").join(format!("{}.log", file_name(name)));
     fs::create_dir_all(log.parent().context("a log has a folder")?)?;
     let out = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-    command
-        .stdin(Stdio::null())
-        .stdout(out.try_clone()?)
-        .stderr(out);
+    command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
     let program = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start `{program}`"))?;
+    let mut child = command.spawn().with_context(|| format!("cannot start `{program}`"))?;
     let (started, mut shown) = (Instant::now(), Instant::now());
     loop {
         if let Some(status) = child.try_wait()? {
@@ -50,11 +43,7 @@ pub(crate) fn logged(name: &str, command: &mut Command) -> Result<Outcome> {
         }
         if shown.elapsed() >= SIGN_OF_LIFE {
             shown = Instant::now();
-            say::detail(&format!(
-                "{}: {}",
-                say::time(started.elapsed()),
-                last_line(&log)
-            ));
+            say::detail(&format!("{}: {}", say::time(started.elapsed()), last_line(&log)));
         }
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -72,11 +61,7 @@ pub(crate) fn checked(name: &str, command: &mut Command) -> Result<Outcome> {
 /// Why a program failed: one sentence where the cause is known, else the end of its log.
 pub(crate) fn failure(name: &str, outcome: &Outcome) -> String {
     let text = outcome.text();
-    let log = outcome
-        .log
-        .strip_prefix(paths::root())
-        .unwrap_or(&outcome.log)
-        .display();
+    let log = outcome.log.strip_prefix(paths::root()).unwrap_or(&outcome.log).display();
     match cause(&text) {
         Some(sentence) => format!("{name} failed. {sentence} (The log is {log}.)"),
         None => format!("{name} failed; the end of {log}:\n{}", tail(&text)),
@@ -85,15 +70,8 @@ pub(crate) fn failure(name: &str, outcome: &Outcome) -> String {
 
 /// What a program printed on standard output, trimmed; nothing when it is missing or failed.
 pub(crate) fn answer(command: &mut Command) -> Option<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// The remedy for failures that are not the project's own.
@@ -114,9 +92,7 @@ fn cause(log: &str) -> Option<&'static str> {
     if offline.iter().any(|sign| log.contains(sign)) {
         return Some("There is no network: connect this machine and run the same command again.");
     }
-    full.iter()
-        .any(|sign| log.contains(sign))
-        .then_some("The disk is full: make room and run the same command again.")
+    full.iter().any(|sign| log.contains(sign)).then_some("The disk is full: make room and run the same command again.")
 }
 
 /// The last lines of a log.
@@ -128,18 +104,13 @@ fn tail(text: &str) -> String {
 /// The last line with something on it, short enough for one line of a terminal.
 fn last_line(log: &Path) -> String {
     let text = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
-    let line = text
-        .rsplit(['\n', '\r'])
-        .map(str::trim)
-        .find(|line| !line.is_empty());
+    let line = text.rsplit(['\n', '\r']).map(str::trim).find(|line| !line.is_empty());
     line.unwrap_or("working").chars().take(90).collect()
 }
 
 /// A name for a file: letters and digits, everything else a dash.
 fn file_name(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect()
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 #[cfg(test)]

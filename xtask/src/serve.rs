@@ -71,10 +71,7 @@ impl Site {
                 }
             })
         });
-        Ok(Site {
-            url,
-            workers: workers.collect(),
-        })
+        Ok(Site { url, workers: workers.collect() })
     }
 }
 
@@ -86,7 +83,9 @@ fn listen(port: u16) -> Result<TcpListener> {
             port.checked_add(1).unwrap_or(8080)
         ),
         std::io::ErrorKind::PermissionDenied => {
-            anyhow::anyhow!("Port {port} is reserved for the system: take one from 1024 with `cargo xtask serve --port 8080`.")
+            anyhow::anyhow!(
+                "Port {port} is reserved for the system: take one from 1024 with `cargo xtask serve --port 8080`."
+            )
         }
         _ => anyhow::Error::new(error).context(format!("cannot listen on port {port}")),
     })
@@ -96,16 +95,14 @@ fn listen(port: u16) -> Result<TcpListener> {
 fn answer(request: Request, folder: &Path) -> std::io::Result<()> {
     if !matches!(request.method(), Method::Get | Method::Head) {
         return request.respond(
-            with_headers(Response::from_string("only GET\n"), "text/plain")
-                .with_status_code(StatusCode(405)),
+            with_headers(Response::from_string("only GET\n"), "text/plain").with_status_code(StatusCode(405)),
         );
     }
     let found = local(folder, request.url()).and_then(|path| Some((File::open(&path).ok()?, path)));
     match found {
         Some((file, path)) => request.respond(with_headers(Response::from_file(file), mime(&path))),
         None => request.respond(
-            with_headers(Response::from_string("not found\n"), "text/plain")
-                .with_status_code(StatusCode(404)),
+            with_headers(Response::from_string("not found\n"), "text/plain").with_status_code(StatusCode(404)),
         ),
     }
 }
@@ -124,18 +121,11 @@ fn with_headers<R: std::io::Read>(mut response: Response<R>, mime: &str) -> Resp
 fn local(folder: &Path, url: &str) -> Option<PathBuf> {
     let path = percent_decoded(url.split(['?', '#']).next()?)?;
     let relative = Path::new(path.strip_prefix('/')?);
-    if !relative
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)))
-    {
+    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
         return None;
     }
     let file = folder.join(relative);
-    let file = if file.is_dir() {
-        file.join("index.html")
-    } else {
-        file
-    };
+    let file = if file.is_dir() { file.join("index.html") } else { file };
     file.is_file().then_some(file)
 }
 
@@ -153,18 +143,12 @@ fn percent_decoded(text: &str) -> Option<String> {
             bytes.push(*first);
         }
     }
-    String::from_utf8(bytes)
-        .ok()
-        .filter(|path| !path.contains('\0'))
+    String::from_utf8(bytes).ok().filter(|path| !path.contains('\0'))
 }
 
 /// The type a browser needs to hear; wasm is compiled while it loads only with its own.
 fn mime(path: &Path) -> &'static str {
-    match path
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or_default()
-    {
+    match path.extension().and_then(|ending| ending.to_str()).unwrap_or_default() {
         "html" => "text/html; charset=utf-8",
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
@@ -187,8 +171,7 @@ mod tests {
 
     /// A folder with a page, a module, and a secret beside it.
     fn folder(name: &str) -> PathBuf {
-        let above =
-            std::env::temp_dir().join(format!("flagstone-serve-{name}-{}", std::process::id()));
+        let above = std::env::temp_dir().join(format!("flagstone-serve-{name}-{}", std::process::id()));
         let folder = above.join("dist");
         fs::create_dir_all(&folder).expect("a temporary folder");
         fs::write(folder.join("index.html"), "<p>page").expect("a page");
@@ -201,21 +184,9 @@ mod tests {
     fn a_url_means_a_file_of_the_folder_and_nothing_else() {
         let folder = folder("local");
         assert_eq!(local(&folder, "/"), Some(folder.join("index.html")));
-        assert_eq!(
-            local(&folder, "/index.html?x=/../"),
-            Some(folder.join("index.html"))
-        );
+        assert_eq!(local(&folder, "/index.html?x=/../"), Some(folder.join("index.html")));
         assert_eq!(local(&folder, "/a%20b.wasm"), Some(folder.join("a b.wasm")));
-        for outside in [
-            "/../secret",
-            "/%2e%2e/secret",
-            "//etc/passwd",
-            "index.html",
-            "/no",
-            "/%",
-            "/%zz",
-            "/%00",
-        ] {
+        for outside in ["/../secret", "/%2e%2e/secret", "//etc/passwd", "index.html", "/no", "/%", "/%zz", "/%00"] {
             assert_eq!(local(&folder, outside), None, "{outside}");
         }
     }
@@ -236,11 +207,7 @@ mod tests {
 
     #[test]
     fn the_policy_allows_no_inline_code() {
-        let policy = HEADERS
-            .iter()
-            .find(|(name, _)| *name == "Content-Security-Policy")
-            .expect("a policy")
-            .1;
+        let policy = HEADERS.iter().find(|(name, _)| *name == "Content-Security-Policy").expect("a policy").1;
         assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval';"));
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
     }
@@ -248,27 +215,16 @@ mod tests {
     #[test]
     fn a_request_gets_the_file_with_every_header() {
         let site = Site::on_any_port(folder("request")).expect("a server");
-        let host = site
-            .url
-            .trim_start_matches("http://")
-            .trim_end_matches('/')
-            .to_owned();
+        let host = site.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let ask = |request: &str| {
             let mut stream = TcpStream::connect(&host).expect("a connection");
-            write!(
-                stream,
-                "{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-            )
-            .expect("a request");
+            write!(stream, "{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("a request");
             let mut answer = String::new();
             stream.read_to_string(&mut answer).expect("an answer");
             answer
         };
         let page = ask("GET /");
-        assert!(
-            page.starts_with("HTTP/1.1 200") && page.ends_with("<p>page"),
-            "{page}"
-        );
+        assert!(page.starts_with("HTTP/1.1 200") && page.ends_with("<p>page"), "{page}");
         for (name, value) in HEADERS {
             assert!(page.contains(&format!("{name}: {value}\r\n")), "{name}");
         }
@@ -282,9 +238,6 @@ mod tests {
         let taken = listen(0).expect("a free port");
         let port = taken.local_addr().expect("an address").port();
         let error = listen(port).expect_err("the port is taken").to_string();
-        assert!(
-            error.starts_with(&format!("Port {port} is in use:")) && error.contains("--port"),
-            "{error}"
-        );
+        assert!(error.starts_with(&format!("Port {port} is in use:")) && error.contains("--port"), "{error}");
     }
 }

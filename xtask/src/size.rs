@@ -10,14 +10,7 @@ use std::process::Command;
 /// Whose budget is kept.
 const OURS: &str = "flagstone";
 /// What is weighed; each is a feature of `benches/size`.
-const ALLOCATORS: [&str; 6] = [
-    OURS,
-    "dlmalloc",
-    "talc",
-    "rlsf",
-    "rlsf_small",
-    "rusty_alloc",
-];
+const ALLOCATORS: [&str; 6] = [OURS, "dlmalloc", "talc", "rlsf", "rlsf_small", "rusty_alloc"];
 /// Every call of `GlobalAlloc` for any layout, in place of what a `Vec<u8>` needs.
 const EVERY_CALL: &str = "every_call";
 /// The import that a module keeps exactly when something in it can panic.
@@ -45,10 +38,7 @@ pub(crate) fn run() -> Result<()> {
     let scales = Scales::new()?;
     let empty = scales.weigh(&[])?;
     let empty_every = scales.weigh(&[EVERY_CALL])?;
-    let mut lines = vec![line(
-        "bytes added",
-        ["wasm", "gzip", "every call", "data", "static"],
-    )];
+    let mut lines = vec![line("bytes added", ["wasm", "gzip", "every call", "data", "static"])];
     for allocator in ALLOCATORS {
         let weight = scales.weigh(&[allocator])?;
         let every = scales.weigh(&[allocator, EVERY_CALL])?;
@@ -104,12 +94,7 @@ impl Scales {
         let wasm_opt = npm::bin("wasm-opt")?;
         let folder = paths::target().join("size");
         fs::create_dir_all(&folder)?;
-        Ok(Scales {
-            wasm,
-            wasm_opt,
-            folder,
-            _lock: lock::hold("modules to weigh")?,
-        })
+        Ok(Scales { wasm, wasm_opt, folder, _lock: lock::hold("modules to weigh")? })
     }
 
     /// Builds the module with these features and weighs it.
@@ -124,10 +109,7 @@ impl Scales {
         cargo.args(["--target", wasm::TARGET, "--features", &features.join(",")]);
         run::checked(&format!("building size {name}"), &mut cargo)?;
 
-        let built = paths::target()
-            .join("wasm")
-            .join(wasm::TARGET)
-            .join("size/size.wasm");
+        let built = paths::target().join("wasm").join(wasm::TARGET).join("size/size.wasm");
         let module = self.folder.join(format!("{name}.wasm"));
         // The module itself lists the wasm features that rustc used, and wasm-opt goes by that.
         let mut command = Command::new(&self.wasm_opt);
@@ -144,23 +126,15 @@ impl Scales {
         let ours = self.weigh(&[OURS])?;
         let every = self.weigh(&[OURS, EVERY_CALL, PANIC_IMPORT])?;
         let mut faults = Vec::new();
-        for (what, bytes) in [
-            ("added", ours.bytes.saturating_sub(empty.bytes)),
-            ("data", ours.data),
-        ] {
-            let most = entry(&budget, what)
-                .with_context(|| format!("benches/size/budget.toml has no `{what}`"))?;
+        for (what, bytes) in [("added", ours.bytes.saturating_sub(empty.bytes)), ("data", ours.data)] {
+            let most = entry(&budget, what).with_context(|| format!("benches/size/budget.toml has no `{what}`"))?;
             if bytes > most {
-                faults.push(format!(
-                    "{OURS}: {what} is {bytes} bytes, above the budget of {most}."
-                ));
+                faults.push(format!("{OURS}: {what} is {bytes} bytes, above the budget of {most}."));
             }
         }
         for text in [&ours.text, &every.text] {
             if !text.is_empty() {
-                faults.push(format!(
-                    "{OURS}: its data has text of a panic or formatter: {text}."
-                ));
+                faults.push(format!("{OURS}: its data has text of a panic or formatter: {text}."));
             }
         }
         if !every.imports.is_empty() {
@@ -174,8 +148,7 @@ impl Scales {
 fn weigh(module: &Path) -> Result<Weight> {
     let script = paths::root().join("benches/runner/weigh.mjs");
     let line = run::answer(Command::new("node").arg(script).arg(module));
-    line.and_then(|line| parse(&line))
-        .with_context(|| format!("{} could not be weighed", module.display()))
+    line.and_then(|line| parse(&line)).with_context(|| format!("{} could not be weighed", module.display()))
 }
 
 /// The figures on a line of `runner/weigh.mjs`.
@@ -223,10 +196,7 @@ mod tests {
             text: text.to_owned(),
         };
         assert_eq!(parse("595\t400\t12\t1048576"), Some(weight("", "")));
-        assert_eq!(
-            parse("595\t400\t12\t1048576\tpanicked\tsrc/,.rs"),
-            Some(weight("panicked", "src/,.rs"))
-        );
+        assert_eq!(parse("595\t400\t12\t1048576\tpanicked\tsrc/,.rs"), Some(weight("panicked", "src/,.rs")));
         assert_eq!(parse("wasm-opt failed"), None);
     }
 }

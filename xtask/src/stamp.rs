@@ -19,24 +19,14 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     /// `recipe` is everything besides files that decides the result: versions, flags.
-    pub(crate) fn new(
-        name: &str,
-        recipe: &str,
-        inputs: &[PathBuf],
-        outputs: Vec<PathBuf>,
-    ) -> Result<Stamp> {
+    pub(crate) fn new(name: &str, recipe: &str, inputs: &[PathBuf], outputs: Vec<PathBuf>) -> Result<Stamp> {
         let inputs = digest(recipe, inputs).context("an input is missing")?;
-        Ok(Stamp {
-            file: paths::state().join("stamp").join(name),
-            inputs,
-            outputs,
-        })
+        Ok(Stamp { file: paths::state().join("stamp").join(name), inputs, outputs })
     }
 
     /// Whether the outputs are those made from these inputs.
     pub(crate) fn is_fresh(&self) -> bool {
-        self.content()
-            .is_ok_and(|now| fs::read_to_string(&self.file).is_ok_and(|then| then == now))
+        self.content().is_ok_and(|now| fs::read_to_string(&self.file).is_ok_and(|then| then == now))
     }
 
     /// Remembers that the outputs were made from these inputs.
@@ -48,11 +38,7 @@ impl Stamp {
 
     /// What the stamp's file says when all is fresh.
     fn content(&self) -> Result<String> {
-        Ok(format!(
-            "{:016x} {:016x}\n",
-            self.inputs,
-            digest("", &self.outputs)?
-        ))
+        Ok(format!("{:016x} {:016x}\n", self.inputs, digest("", &self.outputs)?))
     }
 }
 
@@ -61,9 +47,7 @@ fn digest(words: &str, files: &[PathBuf]) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     words.hash(&mut hasher);
     for file in files {
-        fs::read(file)
-            .with_context(|| format!("cannot read {}", file.display()))?
-            .hash(&mut hasher);
+        fs::read(file).with_context(|| format!("cannot read {}", file.display()))?.hash(&mut hasher);
     }
     Ok(hasher.finish())
 }
@@ -76,8 +60,7 @@ mod tests {
 
     /// A folder of the test's own with a stamp from `in` to `out`.
     fn setting(name: &str) -> (PathBuf, impl Fn(&str) -> Stamp) {
-        let folder =
-            std::env::temp_dir().join(format!("flagstone-stamp-{name}-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("flagstone-stamp-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a temporary folder");
         fs::write(folder.join("in"), "one").expect("an input");
         let place = folder.clone();
@@ -93,10 +76,7 @@ mod tests {
     fn fresh_until_something_changes() {
         let (folder, stamp) = setting("fresh");
         assert!(!stamp("a").is_fresh(), "nothing was made yet");
-        assert!(
-            stamp("a").set().is_err(),
-            "a missing output cannot be stamped"
-        );
+        assert!(stamp("a").set().is_err(), "a missing output cannot be stamped");
         fs::write(folder.join("out"), "made").expect("an output");
         stamp("a").set().expect("a stamp");
         assert!(stamp("a").is_fresh());

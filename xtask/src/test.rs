@@ -57,25 +57,16 @@ impl Part {
 
     /// The name on the command line.
     fn name(self) -> String {
-        self.to_possible_value()
-            .map_or(String::new(), |value| value.get_name().to_owned())
+        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
     }
 }
 
 /// Runs the parts, or all of them, and prints the table; success when nothing failed.
 pub(crate) fn run(parts: &[Part]) -> ExitCode {
-    let parts = if parts.is_empty() {
-        Part::value_variants()
-    } else {
-        parts
-    };
+    let parts = if parts.is_empty() { Part::value_variants() } else { parts };
     let reports: Vec<Report> = parts.iter().map(|part| Report::of(*part)).collect();
     print!("{}", summary::table(&reports));
-    if reports.iter().any(|report| report.count().failed > 0) {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    if reports.iter().any(|report| report.count().failed > 0) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// What became of one part.
@@ -97,11 +88,7 @@ impl Report {
     /// Carries out a part.
     fn of(part: Part) -> Report {
         let started = Instant::now();
-        let mut report = Report {
-            part: part.name(),
-            steps: Vec::new(),
-            time: Duration::ZERO,
-        };
+        let mut report = Report { part: part.name(), steps: Vec::new(), time: Duration::ZERO };
         eprintln!("\n{}", report.part);
         if let Err(error) = part.steps(&mut report) {
             report.fail("the part can run", &format!("{error:#}"), Count::default());
@@ -117,11 +104,9 @@ impl Report {
 
     /// A claim that holds when a program succeeds and warns of nothing.
     fn silent_command(&mut self, claim: &str, command: &mut Command) {
-        self.outcome(claim, command, |text| {
-            match text.lines().find(|line| line.starts_with("warning")) {
-                Some(line) => anyhow::bail!("a warning: {line}"),
-                None => Ok(()),
-            }
+        self.outcome(claim, command, |text| match text.lines().find(|line| line.starts_with("warning")) {
+            Some(line) => anyhow::bail!("a warning: {line}"),
+            None => Ok(()),
         });
     }
 
@@ -169,13 +154,7 @@ impl Report {
     /// Notes success; a step without tests of its own counts as one.
     fn pass(&mut self, claim: &str, started: Instant, tests: Count) {
         let (count, tests) = match tests.total() {
-            0 => (
-                Count {
-                    passed: 1,
-                    ..Count::default()
-                },
-                String::new(),
-            ),
+            0 => (Count { passed: 1, ..Count::default() }, String::new()),
             _ => (tests, format!(", tests: {}", tests.passed)),
         };
         say::detail(&format!("ok ({}{tests})", say::time(started.elapsed())));
@@ -185,37 +164,19 @@ impl Report {
     /// Notes failure, which counts even when no single test failed.
     fn fail(&mut self, claim: &str, why: &str, tests: Count) {
         say::detail(&format!("FAILED: {why}"));
-        self.add(
-            claim,
-            Count {
-                failed: tests.failed.max(1),
-                ..tests
-            },
-            None,
-        );
+        self.add(claim, Count { failed: tests.failed.max(1), ..tests }, None);
     }
 
     /// Notes that a claim could not be checked here. That is not success.
     fn skip(&mut self, claim: &str, reason: &str) {
         say::doing(claim);
         say::detail(&format!("skipped: {reason}"));
-        self.add(
-            claim,
-            Count {
-                skipped: 1,
-                ..Count::default()
-            },
-            Some(reason.to_owned()),
-        );
+        self.add(claim, Count { skipped: 1, ..Count::default() }, Some(reason.to_owned()));
     }
 
     /// Adds a line to the report.
     fn add(&mut self, claim: &str, count: Count, reason: Option<String>) {
-        self.steps.push(Step {
-            claim: claim.to_owned(),
-            count,
-            reason,
-        });
+        self.steps.push(Step { claim: claim.to_owned(), count, reason });
     }
 
     /// All steps together.
@@ -227,26 +188,16 @@ impl Report {
 /// A cargo of the active toolchain at the root of the repository, with arguments that have no blanks.
 fn cargo(words: &str) -> Command {
     let mut cargo = Command::new(wasm::cargo());
-    cargo
-        .current_dir(paths::root())
-        .args(words.split_whitespace());
+    cargo.current_dir(paths::root()).args(words.split_whitespace());
     cargo
 }
 
 /// The cargo of another installed toolchain, by way of rustup.
 fn cargo_of(toolchain: &str, words: &str) -> Command {
     let mut rustup = Command::new("rustup");
-    rustup
-        .args(["run", toolchain, "cargo"])
-        .args(words.split_whitespace());
+    rustup.args(["run", toolchain, "cargo"]).args(words.split_whitespace());
     // What the active toolchain's cargo told us is not true of another one.
-    for variable in [
-        "CARGO",
-        "RUSTC",
-        "RUSTDOC",
-        "RUSTUP_TOOLCHAIN",
-        "LD_LIBRARY_PATH",
-    ] {
+    for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH"] {
         rustup.env_remove(variable);
     }
     rustup.current_dir(paths::root());

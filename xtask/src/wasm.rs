@@ -24,9 +24,7 @@ impl Wasm {
         if active_has_target() || rustup_adds_target()? {
             return Ok(Wasm { sysroot: None });
         }
-        Ok(Wasm {
-            sysroot: Some(sysroot::ensure()?),
-        })
+        Ok(Wasm { sysroot: Some(sysroot::ensure()?) })
     }
 
     /// A cargo command at the root of the repository that can build for the target. Flags of the
@@ -46,10 +44,7 @@ impl Wasm {
         };
         command.current_dir(paths::root());
         // Set, but empty: so it also wins over flags in a configuration file.
-        command
-            .env("CARGO_ENCODED_RUSTFLAGS", "")
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_BUILD_TARGET");
+        command.env("CARGO_ENCODED_RUSTFLAGS", "").env_remove("RUSTFLAGS").env_remove("CARGO_BUILD_TARGET");
         command.envs(self.variables());
         command
     }
@@ -80,10 +75,7 @@ impl Wasm {
         for (name, value) in variables {
             println!("export {name}='{}'", value.display());
         }
-        println!(
-            "export {RUNNER}='{}'",
-            paths::root().join(bindgen::runner()?).display()
-        );
+        println!("export {RUNNER}='{}'", paths::root().join(bindgen::runner()?).display());
         if let Some(driver) = browser::driver() {
             println!("export CHROMEDRIVER='{}'", driver.display());
         }
@@ -109,14 +101,9 @@ pub(crate) fn rustup_may_download() -> bool {
 /// Whether the active toolchain has a standard library for the target.
 fn active_has_target() -> bool {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let folder =
-        run::answer(Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]));
+    let folder = run::answer(Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]));
     let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
-    entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
+    entries.into_iter().flatten().flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
 }
 
 /// Lets rustup add the target, where that is allowed.

@@ -37,13 +37,7 @@ mod chosen {
 /// std's allocator by its name, for the build that counts.
 #[cfg(not(all(
     target_family = "wasm",
-    any(
-        feature = "flagstone",
-        feature = "talc",
-        feature = "rlsf",
-        feature = "rlsf_small",
-        feature = "rusty_alloc"
-    )
+    any(feature = "flagstone", feature = "talc", feature = "rlsf", feature = "rlsf_small", feature = "rusty_alloc")
 )))]
 #[cfg(feature = "ledger")]
 mod chosen {
@@ -53,19 +47,12 @@ mod chosen {
 
 #[cfg(feature = "ledger")]
 #[global_allocator]
-static ALLOCATOR: crate::ledger::Ledger<chosen::Chosen> =
-    crate::ledger::Ledger::new(chosen::CHOSEN);
+static ALLOCATOR: crate::ledger::Ledger<chosen::Chosen> = crate::ledger::Ledger::new(chosen::CHOSEN);
 
 #[cfg(all(
     not(feature = "ledger"),
     target_family = "wasm",
-    any(
-        feature = "flagstone",
-        feature = "talc",
-        feature = "rlsf",
-        feature = "rlsf_small",
-        feature = "rusty_alloc"
-    )
+    any(feature = "flagstone", feature = "talc", feature = "rlsf", feature = "rlsf_small", feature = "rusty_alloc")
 ))]
 #[global_allocator]
 static ALLOCATOR: chosen::Chosen = chosen::CHOSEN;

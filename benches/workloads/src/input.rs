@@ -9,10 +9,7 @@ use std::sync::{Mutex, MutexGuard};
 const CAPACITY: usize = 1024 * 1024;
 
 /// The text and its length.
-static TEXT: Mutex<Text> = Mutex::new(Text {
-    bytes: [0; CAPACITY],
-    len: 0,
-});
+static TEXT: Mutex<Text> = Mutex::new(Text { bytes: [0; CAPACITY], len: 0 });
 
 /// Text in a fixed array.
 pub(crate) struct Text {
@@ -35,10 +32,7 @@ impl Text {
 impl Write for Text {
     fn write_str(&mut self, part: &str) -> fmt::Result {
         let end = self.len + part.len();
-        self.bytes
-            .get_mut(self.len..end)
-            .ok_or(fmt::Error)?
-            .copy_from_slice(part.as_bytes());
+        self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?.copy_from_slice(part.as_bytes());
         self.len = end;
         Ok(())
     }

@@ -34,9 +34,7 @@ fn book(kind: u64, layout: Layout, gained: usize, lost: usize) {
     PEAK.fetch_max(live, Relaxed);
     let mut stream = STREAM.load(Relaxed);
     for word in [kind, layout.align() as u64, gained as u64, lost as u64] {
-        stream = (stream ^ word)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(23);
+        stream = (stream ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
     }
     STREAM.store(stream, Relaxed);
 }

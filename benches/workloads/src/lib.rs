@@ -49,31 +49,18 @@ struct Workload {
 impl Workload {
     /// A workload without input.
     const fn new(name: &'static str, kind: Kind, run: fn(&mut Random) -> u64) -> Workload {
-        Workload {
-            name,
-            kind,
-            prepare: |_| {},
-            run,
-        }
+        Workload { name, kind, prepare: |_| {}, run }
     }
 }
 
 /// All workloads, in the order of the table.
 fn workloads() -> impl Iterator<Item = &'static Workload> {
-    [
-        synthetic::WORKLOADS,
-        collections::WORKLOADS,
-        programs::WORKLOADS,
-    ]
-    .into_iter()
-    .flatten()
+    [synthetic::WORKLOADS, collections::WORKLOADS, programs::WORKLOADS].into_iter().flatten()
 }
 
 /// The workload at `index` of that order.
 fn workload(index: u32) -> &'static Workload {
-    workloads()
-        .nth(index as usize)
-        .expect("the runner counts before it asks")
+    workloads().nth(index as usize).expect("the runner counts before it asks")
 }
 
 /// How many workloads there are.

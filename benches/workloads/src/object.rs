@@ -30,9 +30,7 @@ impl Object {
         debug_assert!(size > 0);
         // SAFETY: the size is not zero.
         let at = unsafe { alloc(layout) };
-        let Some(at) = NonNull::new(at) else {
-            handle_alloc_error(layout)
-        };
+        let Some(at) = NonNull::new(at) else { handle_alloc_error(layout) };
         let mut object = Object { at, layout };
         object.mark(0, serial);
         object
@@ -47,22 +45,16 @@ impl Object {
     pub(crate) fn resize(&mut self, size: usize, serial: u32) {
         // SAFETY: the memory is ours with this layout, and the new size is not zero.
         let at = unsafe { realloc(self.at.as_ptr(), self.layout, size) };
-        let Some(at) = NonNull::new(at) else {
-            handle_alloc_error(self.layout)
-        };
+        let Some(at) = NonNull::new(at) else { handle_alloc_error(self.layout) };
         let kept = self.size().min(size);
-        self.layout = Layout::from_size_align(size, self.layout.align())
-            .expect("workloads make legal requests");
+        self.layout = Layout::from_size_align(size, self.layout.align()).expect("workloads make legal requests");
         self.at = at;
         self.mark(kept, serial);
     }
 
     /// Gives the memory back and folds its size and contents.
     pub(crate) fn free(self, fold: &mut Fold) {
-        fold.add(
-            (self.size() as u64) << 32
-                | u64::from(self.word()) ^ u64::from(self.byte(self.size() - 1)) << 24,
-        );
+        fold.add((self.size() as u64) << 32 | u64::from(self.word()) ^ u64::from(self.byte(self.size() - 1)) << 24);
         // SAFETY: the memory is ours with this layout, and `self` ends here.
         unsafe { dealloc(self.at.as_ptr(), self.layout) };
     }

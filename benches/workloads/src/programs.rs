@@ -9,16 +9,6 @@ use crate::{Kind::Program, Workload};
 
 /// In the order of the table.
 pub(crate) const WORKLOADS: &[Workload] = &[
-    Workload {
-        name: "json",
-        kind: Program,
-        prepare: json::prepare,
-        run: json::run,
-    },
-    Workload {
-        name: "markdown",
-        kind: Program,
-        prepare: markdown::prepare,
-        run: markdown::run,
-    },
+    Workload { name: "json", kind: Program, prepare: json::prepare, run: json::run },
+    Workload { name: "markdown", kind: Program, prepare: markdown::prepare, run: markdown::run },
 ];

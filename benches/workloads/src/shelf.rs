@@ -21,10 +21,7 @@ pub(crate) struct Shelf {
 impl Shelf {
     /// An empty shelf.
     pub(crate) fn new() -> Shelf {
-        Shelf {
-            places: PLACES.lock().expect("a panic ends the run"),
-            len: 0,
-        }
+        Shelf { places: PLACES.lock().expect("a panic ends the run"), len: 0 }
     }
 
     /// How many objects stand on it.
@@ -48,11 +45,7 @@ impl Shelf {
     pub(crate) fn take(&mut self, random: &mut Random) -> Option<Object> {
         let last = self.pop()?;
         let at = random.below(self.len + 1);
-        if at == self.len {
-            Some(last)
-        } else {
-            self.places[at].replace(last)
-        }
+        if at == self.len { Some(last) } else { self.places[at].replace(last) }
     }
 
     /// Any object, where it stands.

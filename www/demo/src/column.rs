@@ -104,12 +104,7 @@ impl Column {
             Kind::Boolean => Cells::Booleans(Vec::with_capacity(rows)),
             Kind::Empty | Kind::Date | Kind::Text => Cells::Texts(Vec::with_capacity(rows)),
         };
-        Self {
-            name,
-            kind,
-            cells,
-            figures: Figures::default(),
-        }
+        Self { name, kind, cells, figures: Figures::default() }
     }
 
     /// Adds the next cell; the empty text is a missing cell.
@@ -134,33 +129,19 @@ impl Column {
 
     /// Type and figures in one line.
     pub(crate) fn describe(&self) -> String {
-        let Figures {
-            present,
-            distinct,
-            range,
-            mean,
-            commonest,
-        } = &self.figures;
+        let Figures { present, distinct, range, mean, commonest } = &self.figures;
         let mut parts = vec![self.kind.name().to_owned()];
         if *present > 0 {
             parts.push(format!("{} distinct", phrase::grouped(*distinct)));
         }
         if let Some((least, greatest)) = range {
-            parts.push(format!(
-                "{} to {}",
-                phrase::cut(least, 30),
-                phrase::cut(greatest, 30)
-            ));
+            parts.push(format!("{} to {}", phrase::cut(least, 30), phrase::cut(greatest, 30)));
         }
         if let Some(mean) = mean {
             parts.push(format!("mean {}", phrase::decimal(*mean)));
         }
         if let Some((text, times)) = commonest {
-            parts.push(format!(
-                "most often \u{201c}{}\u{201d} ({})",
-                phrase::cut(text, 30),
-                phrase::grouped(*times)
-            ));
+            parts.push(format!("most often \u{201c}{}\u{201d} ({})", phrase::cut(text, 30), phrase::grouped(*times)));
         }
         let missing = self.len() - present;
         if missing > 0 {
@@ -196,10 +177,7 @@ fn integer_figures(cells: &[Option<i64>]) -> Figures {
     Figures {
         present,
         distinct: numbers().collect::<HashSet<_>>().len(),
-        range: numbers()
-            .min()
-            .zip(numbers().max())
-            .map(|(least, greatest)| (least.to_string(), greatest.to_string())),
+        range: numbers().min().zip(numbers().max()).map(|(least, greatest)| (least.to_string(), greatest.to_string())),
         mean: mean(numbers().map(|&number| number as f64), present),
         commonest: None,
     }
@@ -221,11 +199,7 @@ fn number_figures(cells: &[f64]) -> Figures {
 fn boolean_figures(cells: &[Option<bool>]) -> Figures {
     let truths = cells.iter().flatten().filter(|truth| **truth).count();
     let present = cells.iter().flatten().count();
-    let commonest = if truths * 2 >= present {
-        ("true", truths)
-    } else {
-        ("false", present - truths)
-    };
+    let commonest = if truths * 2 >= present { ("true", truths) } else { ("false", present - truths) };
     Figures {
         present,
         distinct: usize::from(truths > 0) + usize::from(truths < present),
@@ -242,15 +216,11 @@ fn text_figures(cells: &[Box<str>], dates: bool) -> Figures {
     }
     let range = times.keys().min().zip(times.keys().max());
     // Ties go to the first in order, so that the answer does not depend on the map's order.
-    let commonest = times
-        .iter()
-        .max_by(|one, two| one.1.cmp(two.1).then(two.0.cmp(one.0)));
+    let commonest = times.iter().max_by(|one, two| one.1.cmp(two.1).then(two.0.cmp(one.0)));
     Figures {
         present: times.values().sum(),
         distinct: times.len(),
-        range: range
-            .filter(|_| dates)
-            .map(|(least, greatest)| ((*least).to_owned(), (*greatest).to_owned())),
+        range: range.filter(|_| dates).map(|(least, greatest)| ((*least).to_owned(), (*greatest).to_owned())),
         mean: None,
         commonest: commonest
             .filter(|(_, times)| !dates && **times > 1)
@@ -264,23 +234,15 @@ fn mean(numbers: impl Iterator<Item = f64>, present: usize) -> Option<f64> {
 
 fn is_date(bytes: &[u8]) -> bool {
     let shape = bytes.len() == 10
-        && bytes
-            .iter()
-            .enumerate()
-            .all(|(position, byte)| match position {
-                4 | 7 => *byte == b'-',
-                _ => byte.is_ascii_digit(),
-            });
-    shape
-        && (b"01"..=b"12").contains(&&[bytes[5], bytes[6]])
-        && (b"01"..=b"31").contains(&&[bytes[8], bytes[9]])
+        && bytes.iter().enumerate().all(|(position, byte)| match position {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    shape && (b"01"..=b"12").contains(&&[bytes[5], bytes[6]]) && (b"01"..=b"31").contains(&&[bytes[8], bytes[9]])
 }
 
 fn starts_with_zero(bytes: &[u8]) -> bool {
-    let digits = bytes
-        .strip_prefix(b"-")
-        .or(bytes.strip_prefix(b"+"))
-        .unwrap_or(bytes);
+    let digits = bytes.strip_prefix(b"-").or(bytes.strip_prefix(b"+")).unwrap_or(bytes);
     matches!(digits, [b'0', b'0'..=b'9', ..])
 }
 
@@ -289,10 +251,7 @@ mod tests {
     use super::*;
 
     fn column(cells: &[&str]) -> Column {
-        let kind = cells
-            .iter()
-            .map(|cell| Kind::of(cell))
-            .fold(Kind::Empty, Kind::join);
+        let kind = cells.iter().map(|cell| Kind::of(cell)).fold(Kind::Empty, Kind::join);
         let mut column = Column::new("c".to_owned(), kind, cells.len());
         cells.iter().for_each(|cell| column.push(cell));
         column.finish();
@@ -324,23 +283,11 @@ mod tests {
     #[test]
     fn a_column_is_described_by_its_figures() {
         for (cells, description) in [
-            (
-                &["3", "", "1", "3"][..],
-                "integer, 2 distinct, 1 to 3, mean 2.3333, 1 missing",
-            ),
+            (&["3", "", "1", "3"][..], "integer, 2 distinct, 1 to 3, mean 2.3333, 1 missing"),
             (&["1", "2.5"], "number, 2 distinct, 1 to 2.5, mean 1.75"),
-            (
-                &["true", "false", "false"],
-                "boolean, 2 distinct, most often \u{201c}false\u{201d} (2)",
-            ),
-            (
-                &["2024-05-01", "2023-05-01"],
-                "date, 2 distinct, 2023-05-01 to 2024-05-01",
-            ),
-            (
-                &["b", "a", "1", "a", "b"],
-                "text, 3 distinct, most often \u{201c}a\u{201d} (2)",
-            ),
+            (&["true", "false", "false"], "boolean, 2 distinct, most often \u{201c}false\u{201d} (2)"),
+            (&["2024-05-01", "2023-05-01"], "date, 2 distinct, 2023-05-01 to 2024-05-01"),
+            (&["b", "a", "1", "a", "b"], "text, 3 distinct, most often \u{201c}a\u{201d} (2)"),
             (&["", ""], "empty, 2 missing"),
             (&[], "empty"),
         ] {
@@ -350,11 +297,7 @@ mod tests {
 
     #[test]
     fn cells_come_back_as_text() {
-        let cells = |column: Column| {
-            (0..column.len())
-                .map(|row| column.cell(row))
-                .collect::<Vec<_>>()
-        };
+        let cells = |column: Column| (0..column.len()).map(|row| column.cell(row)).collect::<Vec<_>>();
         assert_eq!(cells(column(&["1", "", "-5"])), ["1", "", "-5"]);
         assert_eq!(cells(column(&["1.50", "", "2"])), ["1.5", "", "2"]);
         assert_eq!(cells(column(&["true", ""])), ["true", ""]);

@@ -80,21 +80,12 @@ impl Table {
             }
         }
         columns.iter_mut().for_each(Column::finish);
-        Ok(Self {
-            columns,
-            rows: survey.rows,
-            delimiter,
-            ragged: survey.ragged,
-        })
+        Ok(Self { columns, rows: survey.rows, delimiter, ragged: survey.ragged })
     }
 
     /// What it holds, in one line.
     pub(crate) fn summary(&self) -> String {
-        format!(
-            "{}, {}",
-            phrase::count(self.rows, "row"),
-            phrase::count(self.columns.len(), "column")
-        )
+        format!("{}, {}", phrase::count(self.rows, "row"), phrase::count(self.columns.len(), "column"))
     }
 
     /// Shape and irregularities, then a line for each column.
@@ -108,63 +99,34 @@ impl Table {
             ("columns".to_owned(), phrase::grouped(self.columns.len())),
             ("delimiter".to_owned(), delimiter),
         ];
-        let Ragged {
-            records,
-            first_line,
-            missing,
-            left_out,
-        } = self.ragged;
+        let Ragged { records, first_line, missing, left_out } = self.ragged;
         if records > 0 {
             details.push((
                 "records of another length".to_owned(),
-                format!(
-                    "{}, the first at line {first_line}",
-                    phrase::grouped(records)
-                ),
+                format!("{}, the first at line {first_line}", phrase::grouped(records)),
             ));
             details.push(("missing cells".to_owned(), phrase::grouped(missing)));
             details.push(("cells left out".to_owned(), phrase::grouped(left_out)));
         }
-        details.extend(
-            self.columns
-                .iter()
-                .take(SHOWN)
-                .map(|column| (phrase::cut(&column.name, 60), column.describe())),
-        );
+        details
+            .extend(self.columns.iter().take(SHOWN).map(|column| (phrase::cut(&column.name, 60), column.describe())));
         details
     }
 
     /// The first rows, aligned.
     pub(crate) fn preview(&self, limit: usize) -> String {
         let columns = &self.columns[..self.columns.len().min(SHOWN)];
-        let mut lines = vec![
-            columns
-                .iter()
-                .map(|column| phrase::cut(&column.name, CELL))
-                .collect::<Vec<_>>(),
-        ];
-        lines.extend((0..self.rows.min(ROWS)).map(|row| {
-            columns
-                .iter()
-                .map(|column| phrase::cut(&column.cell(row), CELL))
-                .collect()
-        }));
+        let mut lines = vec![columns.iter().map(|column| phrase::cut(&column.name, CELL)).collect::<Vec<_>>()];
+        lines.extend(
+            (0..self.rows.min(ROWS))
+                .map(|row| columns.iter().map(|column| phrase::cut(&column.cell(row), CELL)).collect()),
+        );
         let widths: Vec<_> = (0..columns.len())
-            .map(|position| {
-                lines
-                    .iter()
-                    .map(|line| line[position].chars().count())
-                    .max()
-                    .unwrap_or(0)
-            })
+            .map(|position| lines.iter().map(|line| line[position].chars().count()).max().unwrap_or(0))
             .collect();
         let mut out = Preview::new(limit);
         for line in lines {
-            let cells: Vec<_> = line
-                .iter()
-                .zip(&widths)
-                .map(|(cell, &width)| format!("{cell:width$}"))
-                .collect();
+            let cells: Vec<_> = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
             if !out.push(&format!("{}\n", cells.join("  ").trim_end())) {
                 break;
             }
@@ -200,16 +162,11 @@ impl Survey {
     /// Takes the first record, which gives names when none of its cells is a number, a truth or a date.
     fn start(record: &StringRecord) -> Result<Self, OpenError> {
         if record.len() > COLUMNS {
-            let reason = format!(
-                "there are {}, more than {}",
-                phrase::count(record.len(), "column"),
-                phrase::grouped(COLUMNS)
-            );
+            let reason =
+                format!("there are {}, more than {}", phrase::count(record.len(), "column"), phrase::grouped(COLUMNS));
             return Err(OpenError::at(place(record.position()), reason));
         }
-        let has_header = record
-            .iter()
-            .all(|cell| matches!(Kind::of(cell), Kind::Text | Kind::Empty));
+        let has_header = record.iter().all(|cell| matches!(Kind::of(cell), Kind::Text | Kind::Empty));
         let name = |(position, cell): (usize, &str)| match cell {
             cell if has_header && !cell.is_empty() => cell.to_owned(),
             _ => format!("column {}", position + 1),
@@ -244,10 +201,8 @@ impl Survey {
         ragged.missing += columns.saturating_sub(record.len());
         ragged.left_out += record.len().saturating_sub(columns);
         if ragged.missing > MISSING {
-            let reason = format!(
-                "up to here the records lack more than {}, this is no table",
-                phrase::count(MISSING, "cell")
-            );
+            let reason =
+                format!("up to here the records lack more than {}, this is no table", phrase::count(MISSING, "cell"));
             return Err(OpenError::at(place(record.position()), reason));
         }
         Ok(())
@@ -260,10 +215,7 @@ fn delimiter_of(text: &str) -> u8 {
     let mut quoted = false;
     for byte in text.bytes().take_while(|byte| !b"\r\n".contains(byte)) {
         quoted ^= byte == b'"';
-        if let Some(found) = DELIMITERS
-            .iter()
-            .position(|&delimiter| delimiter == byte && !quoted)
-        {
+        if let Some(found) = DELIMITERS.iter().position(|&delimiter| delimiter == byte && !quoted) {
             counts[found] += 1;
         }
     }
@@ -271,24 +223,15 @@ fn delimiter_of(text: &str) -> u8 {
     DELIMITERS[counts.iter().position(|&count| count == most).unwrap_or(0)]
 }
 
-fn records(
-    text: impl Read,
-    delimiter: u8,
-) -> impl Iterator<Item = Result<StringRecord, OpenError>> {
-    let reader = ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text);
-    reader.into_records().map(|record| {
-        record.map_err(|error| OpenError::at(place(error.position()), error.to_string()))
-    })
+fn records(text: impl Read, delimiter: u8) -> impl Iterator<Item = Result<StringRecord, OpenError>> {
+    let reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
+    reader
+        .into_records()
+        .map(|record| record.map_err(|error| OpenError::at(place(error.position()), error.to_string())))
 }
 
 fn place(position: Option<&Position>) -> Place {
-    let line = position.map_or(1, |position| {
-        usize::try_from(position.line()).unwrap_or(usize::MAX)
-    });
+    let line = position.map_or(1, |position| usize::try_from(position.line()).unwrap_or(usize::MAX));
     Place { line, column: 1 }
 }
 
@@ -301,43 +244,28 @@ mod tests {
     }
 
     fn columns(table: &Table) -> Vec<(&str, String)> {
-        table
-            .columns
-            .iter()
-            .map(|column| (column.name.as_str(), column.describe()))
-            .collect()
+        table.columns.iter().map(|column| (column.name.as_str(), column.describe())).collect()
     }
 
     #[test]
     fn a_table_has_typed_columns() {
-        let table =
-            read("city,people,\"a \"\"b\"\"\"\r\nBern,134794,x\r\nOslo,709037,\"x\ny\"\r\n");
+        let table = read("city,people,\"a \"\"b\"\"\"\r\nBern,134794,x\r\nOslo,709037,\"x\ny\"\r\n");
         assert_eq!(table.summary(), "2 rows, 3 columns");
         let expected = [
             ("city", "text, 2 distinct".to_owned()),
-            (
-                "people",
-                "integer, 2 distinct, 134794 to 709037, mean 421915.5".to_owned(),
-            ),
+            ("people", "integer, 2 distinct, 134794 to 709037, mean 421915.5".to_owned()),
             ("a \"b\"", "text, 2 distinct".to_owned()),
         ];
         assert_eq!(columns(&table), expected);
-        assert_eq!(
-            table.preview(500),
-            "city  people  a \"b\"\nBern  134794  x\nOslo  709037  x y\n"
-        );
+        assert_eq!(table.preview(500), "city  people  a \"b\"\nBern  134794  x\nOslo  709037  x y\n");
         assert_eq!(table.preview(8), "city  p…");
     }
 
     #[test]
     fn delimiters_are_found_outside_quotes() {
-        for (text, delimiter) in [
-            ("a;b\n1;2", b';'),
-            ("a\tb,c\td", b'\t'),
-            ("\"x;y;z\",b\n", b','),
-            ("alone\n1", b','),
-            ("a|b", b'|'),
-        ] {
+        for (text, delimiter) in
+            [("a;b\n1;2", b';'), ("a\tb,c\td", b'\t'), ("\"x;y;z\",b\n", b','), ("alone\n1", b','), ("a|b", b'|')]
+        {
             assert_eq!(read(text).delimiter, delimiter, "{text}");
         }
     }
@@ -345,10 +273,7 @@ mod tests {
     #[test]
     fn without_a_header_columns_are_numbered() {
         let table = read("1,x\n2,y\n");
-        assert_eq!(
-            (table.rows, table.columns[0].name.as_str()),
-            (2, "column 1")
-        );
+        assert_eq!((table.rows, table.columns[0].name.as_str()), (2, "column 1"));
         assert_eq!(read("a,b\n").summary(), "0 rows, 2 columns");
         assert_eq!(read("a,,c").columns[1].name, "column 2");
     }
@@ -358,38 +283,21 @@ mod tests {
         let table = read("a,b,c\n1,2,3\n4\n\n5,6,7,8,9\n");
         assert_eq!(table.summary(), "3 rows, 3 columns");
         let details = table.details();
-        for (name, value) in [
-            ("records of another length", "2, the first at line 3"),
-            ("missing cells", "2"),
-            ("cells left out", "2"),
-        ] {
-            assert!(
-                details.contains(&(name.to_owned(), value.to_owned())),
-                "{details:?}"
-            );
+        for (name, value) in
+            [("records of another length", "2, the first at line 3"), ("missing cells", "2"), ("cells left out", "2")]
+        {
+            assert!(details.contains(&(name.to_owned(), value.to_owned())), "{details:?}");
         }
-        assert_eq!(
-            columns(&table)[1].1,
-            "integer, 2 distinct, 2 to 6, mean 4, 1 missing"
-        );
+        assert_eq!(columns(&table)[1].1, "integer, 2 distinct, 2 to 6, mean 4, 1 missing");
     }
 
     #[test]
     fn what_is_no_table_is_refused() {
         let wide = format!("{}\n{}", ",".repeat(4000), "x\n".repeat(2000));
         for (text, sentence) in [
-            (
-                "a,b\n1,\"2\n3,4\n",
-                "a.csv, line 2, column 1: a quote is opened in this record and never closed.",
-            ),
-            (
-                "\"a",
-                "a.csv, line 1, column 1: a quote is opened in this record and never closed.",
-            ),
-            (
-                &",".repeat(5000),
-                "a.csv, line 1, column 1: there are 5,001 columns, more than 4,096.",
-            ),
+            ("a,b\n1,\"2\n3,4\n", "a.csv, line 2, column 1: a quote is opened in this record and never closed."),
+            ("\"a", "a.csv, line 1, column 1: a quote is opened in this record and never closed."),
+            (&",".repeat(5000), "a.csv, line 1, column 1: there are 5,001 columns, more than 4,096."),
             (
                 &wide,
                 "a.csv, line 1002, column 1: up to here the records lack more than 4,000,000 cells, this is no table.",

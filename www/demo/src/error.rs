@@ -13,18 +13,12 @@ pub(crate) struct OpenError {
 impl OpenError {
     /// An error that concerns the whole file.
     pub(crate) fn whole(reason: impl Into<String>) -> Self {
-        Self {
-            place: None,
-            reason: reason.into(),
-        }
+        Self { place: None, reason: reason.into() }
     }
 
     /// An error at one place of the file.
     pub(crate) fn at(place: Place, reason: impl Into<String>) -> Self {
-        Self {
-            place: Some(place),
-            reason: reason.into(),
-        }
+        Self { place: Some(place), reason: reason.into() }
     }
 
     /// The whole sentence, with the file's name in front.
@@ -46,17 +40,11 @@ mod tests {
 
     #[test]
     fn a_sentence_names_file_and_place_and_ends_once() {
-        let place = Place {
-            line: 3,
-            column: 14,
-        };
+        let place = Place { line: 3, column: 14 };
         assert_eq!(
             OpenError::at(place, "a comma is missing.").sentence("a.json"),
             "a.json, line 3, column 14: a comma is missing."
         );
-        assert_eq!(
-            OpenError::whole("the file is empty").sentence("b.md"),
-            "b.md: the file is empty."
-        );
+        assert_eq!(OpenError::whole("the file is empty").sentence("b.md"), "b.md: the file is empty.");
     }
 }

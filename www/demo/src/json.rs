@@ -49,11 +49,7 @@ impl Tree {
     /// Parses a text; the error tells the place.
     pub(crate) fn read(text: &str) -> Result<Self, OpenError> {
         let value: Value = serde_json::from_str(text).map_err(|error| explain(text, &error))?;
-        let mut tree = Self {
-            value: Value::Null,
-            shape: Shape::default(),
-            totals: Totals::default(),
-        };
+        let mut tree = Self { value: Value::Null, shape: Shape::default(), totals: Totals::default() };
         tree.shape.add(&value, 1, &mut tree.totals);
         tree.totals.paths += 1;
         tree.value = value;
@@ -63,11 +59,7 @@ impl Tree {
     /// What it holds, in one line.
     pub(crate) fn summary(&self) -> String {
         let values = phrase::count(self.totals.counts.iter().sum(), "value");
-        format!(
-            "{values}, depth {}, {}",
-            self.totals.depth,
-            phrase::count(self.totals.paths, "path")
-        )
+        format!("{values}, depth {}, {}", self.totals.depth, phrase::count(self.totals.paths, "path"))
     }
 
     /// Sums, then the first paths with the types found there.
@@ -77,14 +69,8 @@ impl Tree {
             ("depth".to_owned(), phrase::grouped(totals.depth)),
             ("keys".to_owned(), phrase::grouped(totals.keys)),
             ("distinct paths".to_owned(), phrase::grouped(totals.paths)),
-            (
-                "longest array".to_owned(),
-                phrase::count(totals.longest_array, "element"),
-            ),
-            (
-                "text in strings".to_owned(),
-                phrase::count(totals.string_bytes, "byte"),
-            ),
+            ("longest array".to_owned(), phrase::count(totals.longest_array, "element")),
+            ("text in strings".to_owned(), phrase::count(totals.string_bytes, "byte")),
         ];
         for (name, &number) in TYPES.iter().zip(&totals.counts) {
             details.push((format!("{name} values"), phrase::grouped(number)));
@@ -125,10 +111,7 @@ impl Shape {
                         shape.add(field, depth + 1, totals);
                     } else {
                         totals.paths += 1;
-                        self.fields
-                            .entry(key.clone())
-                            .or_default()
-                            .add(field, depth + 1, totals);
+                        self.fields.entry(key.clone()).or_default().add(field, depth + 1, totals);
                     }
                 }
             }
@@ -149,23 +132,12 @@ impl Shape {
     fn list(&self, details: &mut Details, limit: usize) {
         let mut waiting = VecDeque::from([("$".to_owned(), self)]);
         while let Some((path, shape)) = waiting.pop_front() {
-            let found = TYPES
-                .iter()
-                .zip(&shape.counts)
-                .filter(|(_, number)| **number > 0);
-            let types: Vec<_> = found
-                .map(|(name, &number)| phrase::count(number, name))
-                .collect();
+            let found = TYPES.iter().zip(&shape.counts).filter(|(_, number)| **number > 0);
+            let types: Vec<_> = found.map(|(name, &number)| phrase::count(number, name)).collect();
             details.push((phrase::cut(&path, 80), types.join(", ")));
             let room = limit.saturating_sub(details.len() + waiting.len());
-            let items = shape
-                .items
-                .iter()
-                .map(|items| (format!("{path}[]"), &**items));
-            let fields = shape
-                .fields
-                .iter()
-                .map(|(key, field)| (format!("{path}.{}", phrase::cut(key, 40)), field));
+            let items = shape.items.iter().map(|items| (format!("{path}[]"), &**items));
+            let fields = shape.fields.iter().map(|(key, field)| (format!("{path}.{}", phrase::cut(key, 40)), field));
             waiting.extend(items.chain(fields).take(room));
         }
     }
@@ -174,14 +146,9 @@ impl Shape {
 fn explain(text: &str, error: &serde_json::Error) -> OpenError {
     let (line, column) = (error.line(), error.column());
     let message = error.to_string();
-    let reason = message
-        .strip_suffix(&format!(" at line {line} column {column}"))
-        .unwrap_or(&message);
+    let reason = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message);
     if reason == "recursion limit exceeded" {
-        return OpenError::at(
-            text::place_in_line(text, line, column),
-            "values are nested deeper than 128 levels",
-        );
+        return OpenError::at(text::place_in_line(text, line, column), "values are nested deeper than 128 levels");
     }
     OpenError::at(text::place_in_line(text, line, column), reason)
 }
@@ -193,11 +160,7 @@ mod tests {
     const TEXT: &str = r#"{"items": [{"name": "a", "size": 1}, {"name": null, "tags": ["x", "yz"]}, []], "ok": true}"#;
 
     fn fact<'a>(details: &'a Details, name: &str) -> &'a str {
-        &details
-            .iter()
-            .find(|(found, _)| found == name)
-            .unwrap_or_else(|| panic!("no {name}"))
-            .1
+        &details.iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("no {name}")).1
     }
 
     #[test]
@@ -224,24 +187,15 @@ mod tests {
     #[test]
     fn the_preview_is_indented_and_bounded() {
         let tree = Tree::read(TEXT).unwrap();
-        assert!(
-            tree.preview(1000)
-                .starts_with("{\n  \"items\": [\n    {\n      \"name\": \"a\",")
-        );
+        assert!(tree.preview(1000).starts_with("{\n  \"items\": [\n    {\n      \"name\": \"a\","));
         assert_eq!(tree.preview(4), "{\n …");
     }
 
     #[test]
     fn errors_tell_the_place_in_characters() {
         for (text, sentence) in [
-            (
-                "{\"ä\": 1,\n \"ö\" 2}",
-                "a.json, line 2, column 6: expected `:`.",
-            ),
-            (
-                "[1, 2",
-                "a.json, line 1, column 5: EOF while parsing a list.",
-            ),
+            ("{\"ä\": 1,\n \"ö\" 2}", "a.json, line 2, column 6: expected `:`."),
+            ("[1, 2", "a.json, line 1, column 5: EOF while parsing a list."),
             ("[1] x", "a.json, line 1, column 5: trailing characters."),
         ] {
             assert_eq!(Tree::read(text).err().unwrap().sentence("a.json"), sentence);
@@ -251,14 +205,8 @@ mod tests {
     #[test]
     fn deep_nesting_is_refused_and_the_deepest_allowed_is_not() {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        let error = Tree::read(&nested(100_000))
-            .err()
-            .unwrap()
-            .sentence("a.json");
-        assert_eq!(
-            error,
-            "a.json, line 1, column 128: values are nested deeper than 128 levels."
-        );
+        let error = Tree::read(&nested(100_000)).err().unwrap().sentence("a.json");
+        assert_eq!(error, "a.json, line 1, column 128: values are nested deeper than 128 levels.");
         let tree = Tree::read(&nested(127)).unwrap();
         assert_eq!(tree.summary(), "127 values, depth 127, 127 paths");
         assert!(tree.details().len() < 64);
@@ -266,9 +214,7 @@ mod tests {
 
     #[test]
     fn many_paths_are_kept_and_few_are_shown() {
-        let fields: Vec<_> = (0..5000)
-            .map(|number| format!("\"k{number}\": {number}"))
-            .collect();
+        let fields: Vec<_> = (0..5000).map(|number| format!("\"k{number}\": {number}")).collect();
         let tree = Tree::read(&format!("{{{}}}", fields.join(","))).unwrap();
         assert_eq!(tree.summary(), "5,001 values, depth 2, 5,001 paths");
         assert!(tree.details().len() < 64);

@@ -59,18 +59,13 @@ impl Workbench {
     #[wasm_bindgen(constructor)]
     #[expect(clippy::new_without_default, reason = "JavaScript has no defaults")]
     pub fn new() -> Self {
-        Self {
-            inner: workbench::Workbench::new(now),
-        }
+        Self { inner: workbench::Workbench::new(now) }
     }
 
     /// Opens a file; the name's ending tells the kind. Throws an `Error` of one sentence when the file cannot be used; nothing is kept then.
     #[wasm_bindgen(unchecked_return_type = "DocumentInfo")]
     pub fn open(&mut self, name: &str, bytes: &[u8]) -> Result<Object, JsError> {
-        self.inner
-            .open(name, bytes)
-            .map(describe)
-            .map_err(|sentence| JsError::new(&sentence))
+        self.inner.open(name, bytes).map(describe).map_err(|sentence| JsError::new(&sentence))
     }
 
     /// Closes a document and frees all that was kept of it; false when it was not open.
@@ -92,18 +87,13 @@ impl Workbench {
 
     /// At most `limit` characters of plain text that show what was made of the document. Throws when it is not open.
     pub fn render(&self, id: u32, limit: usize) -> Result<String, JsError> {
-        self.inner
-            .render(id, limit)
-            .ok_or_else(|| JsError::new(&format!("Document {id} is not open.")))
+        self.inner.render(id, limit).ok_or_else(|| JsError::new(&format!("Document {id} is not open.")))
     }
 }
 
 fn describe(document: &Document) -> Object {
-    let details: Array = document
-        .details()
-        .into_iter()
-        .map(|(name, value)| Array::of2(&name.into(), &value.into()))
-        .collect();
+    let details: Array =
+        document.details().into_iter().map(|(name, value)| Array::of2(&name.into(), &value.into())).collect();
     let object = Object::new();
     let set = |key: &str, value: JsValue| {
         Reflect::set(&object, &key.into(), &value).expect("a new object takes any property");

@@ -52,16 +52,9 @@ impl Article {
         let mut article = Self::default();
         let mut starts = Vec::new();
         let mut html = String::new();
-        html::push_html(
-            &mut html,
-            Parser::new_ext(text, options).inspect(|event| article.take(event, &mut starts)),
-        );
+        html::push_html(&mut html, Parser::new_ext(text, options).inspect(|event| article.take(event, &mut starts)));
         article.html = html;
-        article.words = article
-            .plain
-            .split_whitespace()
-            .filter(|word| word.contains(char::is_alphanumeric))
-            .count();
+        article.words = article.plain.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count();
         article
     }
 
@@ -71,21 +64,13 @@ impl Article {
             Event::Start(tag) => match tag {
                 Tag::Heading { level, .. } => {
                     starts.push(self.plain.len());
-                    self.outline.push(Heading {
-                        level: *level,
-                        title: String::new(),
-                    });
+                    self.outline.push(Heading { level: *level, title: String::new() });
                 }
                 Tag::Link { dest_url, .. } => {
                     starts.push(self.plain.len());
-                    self.links.push(Link {
-                        label: String::new(),
-                        target: dest_url.to_string(),
-                    });
+                    self.links.push(Link { label: String::new(), target: dest_url.to_string() });
                 }
-                Tag::CodeBlock(CodeBlockKind::Fenced(language)) if !language.is_empty() => {
-                    self.count_listing(language)
-                }
+                Tag::CodeBlock(CodeBlockKind::Fenced(language)) if !language.is_empty() => self.count_listing(language),
                 Tag::CodeBlock(_) => self.count_listing("plain"),
                 Tag::Image { .. } => self.images += 1,
                 Tag::Table(_) => self.tables += 1,
@@ -106,9 +91,7 @@ impl Article {
                     }
                 }
                 TagEnd::TableCell => self.plain.push('\t'),
-                TagEnd::Paragraph | TagEnd::Item | TagEnd::TableHead | TagEnd::TableRow => {
-                    self.plain.push('\n')
-                }
+                TagEnd::Paragraph | TagEnd::Item | TagEnd::TableHead | TagEnd::TableRow => self.plain.push('\n'),
                 _ => {}
             },
             Event::Text(text) | Event::Code(text) => self.plain.push_str(text),
@@ -123,46 +106,28 @@ impl Article {
 
     /// What it holds, in one line.
     pub(crate) fn summary(&self) -> String {
-        let parts = [
-            (self.words, "word"),
-            (self.outline.len(), "heading"),
-            (self.links.len(), "link"),
-        ];
-        parts
-            .map(|(number, noun)| phrase::count(number, noun))
-            .join(", ")
+        let parts = [(self.words, "word"), (self.outline.len(), "heading"), (self.links.len(), "link")];
+        parts.map(|(number, noun)| phrase::count(number, noun)).join(", ")
     }
 
     /// Counts, then the first headings and links.
     pub(crate) fn details(&self) -> Details {
         let mut details = vec![
             ("words".to_owned(), phrase::grouped(self.words)),
-            (
-                "reading time".to_owned(),
-                phrase::count(self.words.div_ceil(WORDS_A_MINUTE), "minute"),
-            ),
+            ("reading time".to_owned(), phrase::count(self.words.div_ceil(WORDS_A_MINUTE), "minute")),
             ("images".to_owned(), phrase::grouped(self.images)),
             ("tables".to_owned(), phrase::grouped(self.tables)),
-            (
-                "rendered HTML".to_owned(),
-                phrase::count(self.html.len(), "byte"),
-            ),
+            ("rendered HTML".to_owned(), phrase::count(self.html.len(), "byte")),
         ];
         for (language, number) in self.listings.iter().take(SHOWN) {
-            details.push((
-                format!("listings, {}", phrase::cut(language, 40)),
-                phrase::grouped(*number),
-            ));
+            details.push((format!("listings, {}", phrase::cut(language, 40)), phrase::grouped(*number)));
         }
         for heading in self.outline.iter().take(SHOWN) {
             details.push((heading.level.to_string(), phrase::cut(&heading.title, 80)));
         }
         for link in self.links.iter().take(SHOWN) {
             let label = phrase::cut(&link.label, 40);
-            details.push((
-                format!("link \u{201c}{label}\u{201d}"),
-                phrase::cut(&link.target, 80),
-            ));
+            details.push((format!("link \u{201c}{label}\u{201d}"), phrase::cut(&link.target, 80)));
         }
         details
     }
@@ -194,24 +159,11 @@ mod tests {
     #[test]
     fn outline_links_and_listings_are_found() {
         let article = Article::read(TEXT);
-        let titles: Vec<_> = article
-            .outline
-            .iter()
-            .map(|heading| (heading.level as usize, heading.title.as_str()))
-            .collect();
+        let titles: Vec<_> =
+            article.outline.iter().map(|heading| (heading.level as usize, heading.title.as_str())).collect();
         assert_eq!(titles, [(1, "One two"), (2, "Map")]);
-        let links: Vec<_> = article
-            .links
-            .iter()
-            .map(|link| (link.label.as_str(), link.target.as_str()))
-            .collect();
-        assert_eq!(
-            links,
-            [
-                ("the map", "#map"),
-                ("https://example.org", "https://example.org")
-            ]
-        );
+        let links: Vec<_> = article.links.iter().map(|link| (link.label.as_str(), link.target.as_str())).collect();
+        assert_eq!(links, [("the map", "#map"), ("https://example.org", "https://example.org")]);
         assert_eq!(article.listings, BTreeMap::from([("rust".to_owned(), 1)]));
         assert_eq!((article.images, article.tables), (1, 1));
     }
@@ -223,11 +175,7 @@ mod tests {
         assert_eq!(article.words, 2 + 5 + 1 + 2 + 4 + 1 + 2);
         assert_eq!(article.summary(), "17 words, 2 headings, 2 links");
         assert!(article.html.contains("<h1>One <em>two</em></h1>"));
-        assert!(
-            article
-                .preview(500)
-                .starts_with("One two\n  Map\n\nOne two\nSee the map and https://example.org.\n")
-        );
+        assert!(article.preview(500).starts_with("One two\n  Map\n\nOne two\nSee the map and https://example.org.\n"));
         assert_eq!(article.preview(5), "One …");
     }
 
@@ -240,12 +188,7 @@ mod tests {
 
     #[test]
     fn deep_quotes_and_open_brackets_end() {
-        for text in [
-            ">".repeat(20_000),
-            "[".repeat(20_000),
-            "*a ".repeat(20_000),
-            "- ".repeat(2_000),
-        ] {
+        for text in [">".repeat(20_000), "[".repeat(20_000), "*a ".repeat(20_000), "- ".repeat(2_000)] {
             Article::read(&text);
         }
     }

@@ -62,10 +62,7 @@ mod tests {
 
     #[test]
     fn decimals_are_short() {
-        assert_eq!(
-            [0.0, 2.5, -3.0, 1.0 / 3.0, 1200.0].map(decimal),
-            ["0", "2.5", "-3", "0.3333", "1200"]
-        );
+        assert_eq!([0.0, 2.5, -3.0, 1.0 / 3.0, 1200.0].map(decimal), ["0", "2.5", "-3", "0.3333", "1200"]);
         assert_eq!(decimal(1e300), "1e300");
         assert_eq!(decimal(2e-9), "2e-9");
     }

@@ -12,11 +12,7 @@ pub(crate) struct Preview {
 impl Preview {
     /// An empty text with room for `limit` characters.
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            out: String::new(),
-            room: limit,
-            cut: false,
-        }
+        Self { out: String::new(), room: limit, cut: false }
     }
 
     /// Adds text as far as there is room; false when some of it had to be left out.
@@ -72,18 +68,9 @@ mod tests {
 
     #[test]
     fn what_fits_stays_and_the_rest_is_an_ellipsis() {
-        assert_eq!(
-            collect(4, &["ab", "cd"]),
-            ("abcd".to_owned(), vec![true, true])
-        );
-        assert_eq!(
-            collect(4, &["ab", "cd", "", "e"]),
-            ("abc…".to_owned(), vec![true, true, true, false])
-        );
-        assert_eq!(
-            collect(3, &["äöüß", "x"]),
-            ("äö…".to_owned(), vec![false, false])
-        );
+        assert_eq!(collect(4, &["ab", "cd"]), ("abcd".to_owned(), vec![true, true]));
+        assert_eq!(collect(4, &["ab", "cd", "", "e"]), ("abc…".to_owned(), vec![true, true, true, false]));
+        assert_eq!(collect(3, &["äöüß", "x"]), ("äö…".to_owned(), vec![false, false]));
         assert_eq!(collect(0, &["a"]), (String::new(), vec![false]));
     }
 }

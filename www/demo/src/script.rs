@@ -77,59 +77,31 @@ impl Run {
         watch_nesting(&mut engine);
         catch_output(&mut engine, &output);
 
-        let program = engine
-            .compile(text)
-            .map_err(|error| explain(&error.into()))?;
+        let program = engine.compile(text).map_err(|error| explain(&error.into()))?;
         let mut variables = Scope::new();
-        let value = engine
-            .eval_ast_with_scope(&mut variables, &program)
-            .map_err(|error| explain(&error))?;
+        let value = engine.eval_ast_with_scope(&mut variables, &program).map_err(|error| explain(&error))?;
         let output = output.replace(Preview::new(0)).finish();
-        Ok(Self {
-            program,
-            value,
-            variables,
-            output,
-            operations: operations.get(),
-        })
+        Ok(Self { program, value, variables, output, operations: operations.get() })
     }
 
     /// What it did, in one line.
     pub(crate) fn summary(&self) -> String {
         let operations = phrase::count(saturate(self.operations), "operation");
         let lines = phrase::count(self.output.lines().count(), "line");
-        format!(
-            "{operations}, {lines} of output, result {}",
-            show(&self.value, 60)
-        )
+        format!("{operations}, {lines} of output, result {}", show(&self.value, 60))
     }
 
     /// Counts, then the variables that the script left.
     pub(crate) fn details(&self) -> Details {
         let mut details = vec![
             ("result".to_owned(), describe(&self.value)),
-            (
-                "operations".to_owned(),
-                phrase::grouped(saturate(self.operations)),
-            ),
-            (
-                "functions".to_owned(),
-                phrase::grouped(self.program.iter_functions().count()),
-            ),
-            (
-                "output".to_owned(),
-                phrase::count(self.output.len(), "byte"),
-            ),
-            (
-                "variables".to_owned(),
-                phrase::grouped(self.variables.len()),
-            ),
+            ("operations".to_owned(), phrase::grouped(saturate(self.operations))),
+            ("functions".to_owned(), phrase::grouped(self.program.iter_functions().count())),
+            ("output".to_owned(), phrase::count(self.output.len(), "byte")),
+            ("variables".to_owned(), phrase::grouped(self.variables.len())),
         ];
         for (name, _, value) in self.variables.iter().take(SHOWN) {
-            details.push((
-                format!("variable {}", phrase::cut(name, 40)),
-                describe(&value),
-            ));
+            details.push((format!("variable {}", phrase::cut(name, 40)), describe(&value)));
         }
         details
     }
@@ -156,9 +128,7 @@ fn limited_engine() -> Engine {
         .set_max_string_size(STRING_BYTES)
         .disable_symbol("eval");
     // Waiting is a trap in WebAssembly.
-    engine
-        .register_fn("sleep", |_: i64| no_waiting())
-        .register_fn("sleep", |_: f64| no_waiting());
+    engine.register_fn("sleep", |_: i64| no_waiting()).register_fn("sleep", |_: f64| no_waiting());
     engine
 }
 
@@ -181,17 +151,11 @@ fn watch_time(engine: &mut Engine, clock: Clock, operations: &Rc<Cell<u64>>) {
 /// copies and drops them by recursion, and would run out of stack, which is a trap in WebAssembly.
 fn watch_nesting(engine: &mut Engine) {
     let accesses = Cell::new(0_u32);
-    #[expect(
-        deprecated,
-        reason = "the crate marks functions so that it may still change"
-    )]
+    #[expect(deprecated, reason = "the crate marks functions so that it may still change")]
     engine.on_var(move |name, _, context| {
         accesses.set(accesses.get().wrapping_add(1));
         if accesses.get().is_multiple_of(NESTING_INTERVAL)
-            && context
-                .scope()
-                .get(name)
-                .is_some_and(|value| is_deeper(value, NESTING, &mut VISITS.clone()))
+            && context.scope().get(name).is_some_and(|value| is_deeper(value, NESTING, &mut VISITS.clone()))
         {
             return Err("arrays and maps are nested too deep".into());
         }
@@ -203,20 +167,12 @@ fn watch_nesting(engine: &mut Engine) {
 fn is_deeper(value: &Dynamic, limit: usize, visits: &mut usize) -> bool {
     *visits = visits.saturating_sub(1);
     if let Ok(array) = value.as_array_ref() {
-        return limit == 0
-            || array
-                .iter()
-                .take(*visits)
-                .any(|element| is_deeper(element, limit - 1, visits));
+        return limit == 0 || array.iter().take(*visits).any(|element| is_deeper(element, limit - 1, visits));
     }
     let Ok(map) = value.as_map_ref() else {
         return false;
     };
-    limit == 0
-        || map
-            .values()
-            .take(*visits)
-            .any(|entry| is_deeper(entry, limit - 1, visits))
+    limit == 0 || map.values().take(*visits).any(|entry| is_deeper(entry, limit - 1, visits))
 }
 
 /// Sends what the script prints to `output`.
@@ -242,10 +198,9 @@ fn saturate(number: u64) -> usize {
 fn explain(error: &EvalAltResult) -> OpenError {
     let inner = error.unwrap_inner();
     let reason = match inner {
-        EvalAltResult::ErrorTooManyOperations(_) => format!(
-            "the script was stopped after {}",
-            phrase::count(saturate(OPERATIONS), "operation")
-        ),
+        EvalAltResult::ErrorTooManyOperations(_) => {
+            format!("the script was stopped after {}", phrase::count(saturate(OPERATIONS), "operation"))
+        }
         EvalAltResult::ErrorTerminated(..) => {
             format!("the script was stopped after {} seconds", TIME / 1000.0)
         }
@@ -257,9 +212,7 @@ fn explain(error: &EvalAltResult) -> OpenError {
         }
         _ => message(inner),
     };
-    let place = [inner.position(), error.position()]
-        .into_iter()
-        .find_map(place);
+    let place = [inner.position(), error.position()].into_iter().find_map(place);
     match place {
         Some(place) => OpenError::at(place, reason),
         None => OpenError::whole(reason),
@@ -271,18 +224,12 @@ fn message(error: &EvalAltResult) -> String {
     let text = error.to_string();
     match error.position() {
         Position::NONE => text,
-        position => text
-            .strip_suffix(&format!(" ({position})"))
-            .unwrap_or(&text)
-            .to_owned(),
+        position => text.strip_suffix(&format!(" ({position})")).unwrap_or(&text).to_owned(),
     }
 }
 
 fn place(position: Position) -> Option<Place> {
-    Some(Place {
-        line: position.line()?,
-        column: position.position().unwrap_or(1),
-    })
+    Some(Place { line: position.line()?, column: position.position().unwrap_or(1) })
 }
 
 #[cfg(test)]
@@ -304,50 +251,27 @@ mod tests {
         assert_eq!(run.preview(100), "done\n= 1998");
         let details = run.details();
         assert!(
-            details.contains(&(
-                "variable head".to_owned(),
-                "array of 3 elements: [0, 2, 4]".to_owned()
-            )),
+            details.contains(&("variable head".to_owned(), "array of 3 elements: [0, 2, 4]".to_owned())),
             "{details:?}"
         );
-        assert!(
-            details.contains(&("functions".to_owned(), "1".to_owned())),
-            "{details:?}"
-        );
+        assert!(details.contains(&("functions".to_owned(), "1".to_owned())), "{details:?}");
         assert!(run.operations > 1000);
-        assert!(
-            run.summary()
-                .ends_with(" operations, 1 line of output, result 1998")
-        );
+        assert!(run.summary().ends_with(" operations, 1 line of output, result 1998"));
     }
 
     #[test]
     fn errors_tell_the_place() {
         for (text, sentence) in [
             ("let x = ;", "a.rhai, line 1, column 9: "),
-            (
-                "let x = 1;\nfn f(n) {\n  n + y\n}\nf(x)",
-                "a.rhai, line 3, column 7: Variable not found: y.",
-            ),
-            (
-                "throw \"no\"",
-                "a.rhai, line 1, column 1: Runtime error: no.",
-            ),
-            (
-                "1 / 0",
-                "a.rhai, line 1, column 3: Division by zero: 1 / 0.",
-            ),
+            ("let x = 1;\nfn f(n) {\n  n + y\n}\nf(x)", "a.rhai, line 3, column 7: Variable not found: y."),
+            ("throw \"no\"", "a.rhai, line 1, column 1: Runtime error: no."),
+            ("1 / 0", "a.rhai, line 1, column 3: Division by zero: 1 / 0."),
             ("let a = [1]; a[5]", "a.rhai, line 1, column 16: "),
             ("import \"x\" as x;", "a.rhai, line 1, column 1: "),
             ("eval(\"1\")", "a.rhai, line 1, column 1: "),
-            (
-                "sleep(1)",
-                "a.rhai, line 1, column 1: Runtime error: a script cannot wait here.",
-            ),
+            ("sleep(1)", "a.rhai, line 1, column 1: Runtime error: a script cannot wait here."),
         ] {
-            let error = run(text)
-                .err()
-                .unwrap_or_else(|| panic!("{text} ended well"));
+            let error = run(text).err().unwrap_or_else(|| panic!("{text} ended well"));
             assert!(error.starts_with(sentence), "{error}");
             assert!(error.ends_with('.') && !error.contains('\n'), "{error}");
         }
@@ -358,36 +282,19 @@ mod tests {
         let nested = format!("{}1{}", "(".repeat(1000), ")".repeat(1000));
         for (text, part) in [
             ("loop { }", "the script was stopped after "),
-            (
-                "fn f(n) { f(n + 1) } f(0)",
-                "calls are nested deeper than 24 levels",
-            ),
+            ("fn f(n) { f(n + 1) } f(0)", "calls are nested deeper than 24 levels"),
             ("let s = \"ab\"; loop { s += s; }", "String"),
             ("let s = \"\"; s.pad(1000000000, \"x\");", "string"),
             ("let a = [1]; loop { a += a; }", "array"),
             ("let b = blob(1000000000);", "BLOB"),
-            (
-                "let m = #{}; let n = 0; loop { m[`k${n}`] = n; n += 1; }",
-                "",
-            ),
-            (
-                "let a = []; a.pad(90000, 0); loop { a[0] = 1; }",
-                "the script was stopped after ",
-            ),
+            ("let m = #{}; let n = 0; loop { m[`k${n}`] = n; n += 1; }", ""),
+            ("let a = []; a.pad(90000, 0); loop { a[0] = 1; }", "the script was stopped after "),
             ("let a = []; loop { a = [a]; }", "nested too deep"),
-            (
-                "let m = #{}; loop { let n = #{}; n.m = m; m = n; }",
-                "nested too deep",
-            ),
+            ("let m = #{}; loop { let n = #{}; n.m = m; m = n; }", "nested too deep"),
             (nested.as_str(), "Expression exceeds maximum complexity"),
         ] {
-            let error = run(text)
-                .err()
-                .unwrap_or_else(|| panic!("{text} ended well"));
-            assert!(
-                error.to_lowercase().contains(&part.to_lowercase()),
-                "{error}"
-            );
+            let error = run(text).err().unwrap_or_else(|| panic!("{text} ended well"));
+            assert!(error.to_lowercase().contains(&part.to_lowercase()), "{error}");
         }
     }
 

@@ -72,26 +72,17 @@ mod tests {
             ("true", "true"),
             ("let x = 1;", "nothing"),
             ("exit(3); 4", "3"),
-            (
-                "let a = []; a.pad(1000, 1.5); a",
-                "[1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5…",
-            ),
+            ("let a = []; a.pad(1000, 1.5); a", "[1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5…"),
         ] {
-            assert_eq!(
-                show(&Engine::new().eval(text).unwrap(), 60),
-                result,
-                "{text}"
-            );
+            assert_eq!(show(&Engine::new().eval(text).unwrap(), 60), result, "{text}");
         }
     }
 
     #[test]
     fn large_values_are_described_by_size_first() {
-        for (text, words) in [
-            ("[1, 2]", "array of 2 elements: [1, 2]"),
-            ("#{a: 1}", "map of 1 entry: #{a: 1}"),
-            ("\"abc\"", "\"abc\""),
-        ] {
+        for (text, words) in
+            [("[1, 2]", "array of 2 elements: [1, 2]"), ("#{a: 1}", "map of 1 entry: #{a: 1}"), ("\"abc\"", "\"abc\"")]
+        {
             assert_eq!(describe(&Engine::new().eval(text).unwrap()), words);
         }
     }

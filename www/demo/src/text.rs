@@ -14,23 +14,16 @@ pub(crate) struct Place {
 /// The text of a file without its byte order mark. Refuses what is empty or not UTF-8.
 pub(crate) fn decode(bytes: &[u8]) -> Result<&str, OpenError> {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(OpenError::whole(
-            "the file is UTF-16, save it as UTF-8 and open it again",
-        ));
+        return Err(OpenError::whole("the file is UTF-16, save it as UTF-8 and open it again"));
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let good = error.valid_up_to();
         let reason = format!("the byte 0x{:02X} is not UTF-8 text", bytes[good]);
-        OpenError::at(
-            place_of(&String::from_utf8_lossy(&bytes[..good]), good),
-            reason,
-        )
+        OpenError::at(place_of(&String::from_utf8_lossy(&bytes[..good]), good), reason)
     })?;
     if text.trim().is_empty() {
-        return Err(OpenError::whole(
-            "the file is empty, there is nothing to open",
-        ));
+        return Err(OpenError::whole("the file is empty, there is nothing to open"));
     }
     Ok(text)
 }
@@ -38,17 +31,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, OpenError> {
 /// The place of a byte offset; one behind the end of the text means its end.
 pub(crate) fn place_of(text: &str, offset: usize) -> Place {
     let before = &text.as_bytes()[..offset.min(text.len())];
-    let line_start = before
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |newline| newline + 1);
+    let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
     let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-    Place {
-        line,
-        column: 1 + String::from_utf8_lossy(&before[line_start..])
-            .chars()
-            .count(),
-    }
+    Place { line, column: 1 + String::from_utf8_lossy(&before[line_start..]).chars().count() }
 }
 
 /// The place of a line and of a byte in that line, both from 1, as many parsers give it.
@@ -66,10 +51,7 @@ mod tests {
     fn marks_are_dropped_and_foreign_encodings_named() {
         assert_eq!(decode(b"\xEF\xBB\xBFabc"), Ok("abc"));
         let error = decode(b"\xFF\xFEa\0").unwrap_err();
-        assert_eq!(
-            error.sentence("a.md"),
-            "a.md: the file is UTF-16, save it as UTF-8 and open it again."
-        );
+        assert_eq!(error.sentence("a.md"), "a.md: the file is UTF-16, save it as UTF-8 and open it again.");
     }
 
     #[test]
@@ -85,10 +67,7 @@ mod tests {
     #[test]
     fn a_wrong_byte_is_named_with_its_place() {
         let error = decode("one\nzwö \u{e9}".as_bytes().split_last().unwrap().1).unwrap_err();
-        assert_eq!(
-            error.sentence("a.md"),
-            "a.md, line 2, column 5: the byte 0xC3 is not UTF-8 text."
-        );
+        assert_eq!(error.sentence("a.md"), "a.md, line 2, column 5: the byte 0xC3 is not UTF-8 text.");
     }
 
     #[test]

@@ -45,28 +45,17 @@ enum Content {
 impl Workbench {
     /// A workbench without documents that measures time by `clock`.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self {
-            documents: BTreeMap::new(),
-            last_id: 0,
-            clock,
-        }
+        Self { documents: BTreeMap::new(), last_id: 0, clock }
     }
 
     /// Opens a file by its name's ending. The error is a whole sentence, and nothing is kept then.
     pub(crate) fn open(&mut self, name: &str, bytes: &[u8]) -> Result<&Document, String> {
         let start = (self.clock)();
-        let content =
-            Content::read(name, bytes, self.clock).map_err(|error| error.sentence(name))?;
+        let content = Content::read(name, bytes, self.clock).map_err(|error| error.sentence(name))?;
         self.last_id += 1;
         let id = self.last_id;
         let milliseconds = (self.clock)() - start;
-        let document = Document {
-            id,
-            name: name.to_owned(),
-            bytes: bytes.len(),
-            milliseconds,
-            content,
-        };
+        let document = Document { id, name: name.to_owned(), bytes: bytes.len(), milliseconds, content };
         Ok(self.documents.entry(id).or_insert(document))
     }
 
@@ -131,9 +120,7 @@ impl Document {
 
 impl Content {
     fn read(name: &str, bytes: &[u8], clock: Clock) -> Result<Self, OpenError> {
-        let ending = name
-            .rsplit_once('.')
-            .map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
+        let ending = name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
         let text = || text::decode(bytes);
         match ending.as_str() {
             "md" | "markdown" | "txt" => Ok(Self::Markdown(Article::read(text()?))),
@@ -161,31 +148,18 @@ pub(crate) mod tests {
     }
 
     fn names(bench: &Workbench) -> Vec<(u32, &str, &str)> {
-        bench
-            .documents()
-            .map(|document| (document.id, document.name.as_str(), document.kind()))
-            .collect()
+        bench.documents().map(|document| (document.id, document.name.as_str(), document.kind())).collect()
     }
 
     #[test]
     fn documents_open_by_ending_and_close_by_number() {
         let mut bench = Workbench::new(clock);
-        for (name, text) in [
-            ("a.MD", "# A"),
-            ("b.json", "[1]"),
-            ("c.csv", "x,y\n1,2\n"),
-            ("d.rhai", "1 + 1"),
-        ] {
+        for (name, text) in [("a.MD", "# A"), ("b.json", "[1]"), ("c.csv", "x,y\n1,2\n"), ("d.rhai", "1 + 1")] {
             bench.open(name, text.as_bytes()).unwrap();
         }
         assert_eq!(
             names(&bench),
-            [
-                (1, "a.MD", "markdown"),
-                (2, "b.json", "json"),
-                (3, "c.csv", "csv"),
-                (4, "d.rhai", "script")
-            ]
+            [(1, "a.MD", "markdown"), (2, "b.json", "json"), (3, "c.csv", "csv"), (4, "d.rhai", "script")]
         );
         assert!(bench.close(2));
         assert!(!bench.close(2));
@@ -199,27 +173,16 @@ pub(crate) mod tests {
     fn a_failed_open_says_why_and_keeps_nothing() {
         let mut bench = Workbench::new(clock);
         for (name, bytes, part) in [
-            (
-                "a.exe",
-                &b"MZ"[..],
-                "a.exe: this kind of file is not known here",
-            ),
+            ("a.exe", &b"MZ"[..], "a.exe: this kind of file is not known here"),
             ("noending", b"x", "noending: this kind"),
             ("a.json", b"", "a.json: the file is empty"),
             ("a.json", b"{\"a\":}", "a.json, line 1, column 6: "),
-            (
-                "a.csv",
-                b"a\n\xFF",
-                "a.csv, line 2, column 1: the byte 0xFF",
-            ),
+            ("a.csv", b"a\n\xFF", "a.csv, line 2, column 1: the byte 0xFF"),
             ("a.rhai", b"let x = ;", "a.rhai, line 1, column 9: "),
         ] {
             let sentence = bench.open(name, bytes).err().unwrap();
             assert!(sentence.starts_with(part), "{sentence}");
-            assert!(
-                sentence.ends_with('.') && !sentence.contains('\n'),
-                "{sentence}"
-            );
+            assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
         }
         assert_eq!(bench.documents().count(), 0);
         assert_eq!(bench.open("a.json", b"{}").unwrap().id, 1);
@@ -234,11 +197,7 @@ pub(crate) mod tests {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             let document = bench.open(name, &std::fs::read(&path).unwrap()).unwrap();
-            assert!(
-                (10_000..60_000).contains(&document.bytes),
-                "{name} has {} bytes",
-                document.bytes
-            );
+            assert!((10_000..60_000).contains(&document.bytes), "{name} has {} bytes", document.bytes);
             kinds.push(document.kind());
             let id = document.id;
             for limit in [0, 1, 50, 5000] {

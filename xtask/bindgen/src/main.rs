@@ -11,17 +11,11 @@ use std::process::ExitCode;
 /// Hands the arguments after the tool's name to that tool.
 fn main() -> ExitCode {
     let mut args: Vec<_> = env::args_os().collect();
-    let tool = if args.len() > 1 {
-        args.remove(1)
-    } else {
-        Default::default()
-    };
+    let tool = if args.len() > 1 { args.remove(1) } else { Default::default() };
     let result = match tool.to_str() {
         Some("bindgen") => wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(args),
         Some("test-runner") => wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(args),
-        _ => Err(anyhow::anyhow!(
-            "say `bindgen` or `test-runner` first, then the tool's own arguments"
-        )),
+        _ => Err(anyhow::anyhow!("say `bindgen` or `test-runner` first, then the tool's own arguments")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

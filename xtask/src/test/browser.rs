@@ -12,16 +12,11 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
     let wasm = wasm::Wasm::ensure()?;
     for (claim, place) in [
         ("wasm tests pass in Chromium", "WASM_BINDGEN_USE_BROWSER"),
-        (
-            "wasm tests pass in a worker of Chromium",
-            "WASM_BINDGEN_USE_DEDICATED_WORKER",
-        ),
+        ("wasm tests pass in a worker of Chromium", "WASM_BINDGEN_USE_DEDICATED_WORKER"),
     ] {
         let mut command = node::command(&wasm)?;
         command.env(place, "1").env("CHROMEDRIVER", &browser.driver);
-        command
-            .env("WASM_BINDGEN_TEST_TIMEOUT", PATIENCE)
-            .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30");
+        command.env("WASM_BINDGEN_TEST_TIMEOUT", PATIENCE).env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30");
         report.tests(claim, &mut command);
     }
     Ok(())

@@ -14,9 +14,7 @@ impl Count {
     /// Adds up what test programs say about themselves: cargo's (`test result: ok. 3 passed; 1 failed;
     /// 2 ignored; ...`) and node's (`# pass 3`, with a mark of any kind before it).
     pub(super) fn of_tests(text: &str) -> Count {
-        text.lines()
-            .map(|line| of_cargo(line).or_else(|| of_node(line)).unwrap_or_default())
-            .sum()
+        text.lines().map(|line| of_cargo(line).or_else(|| of_node(line)).unwrap_or_default()).sum()
     }
 
     /// All that were counted.
@@ -27,20 +25,9 @@ impl Count {
 
 /// The last line of a Rust test program.
 fn of_cargo(line: &str) -> Option<Count> {
-    let (_, numbers) = line
-        .trim()
-        .strip_prefix("test result: ")?
-        .split_once(". ")?;
-    let number = |what: &str| {
-        numbers
-            .split("; ")
-            .find_map(|part| part.strip_suffix(what)?.trim().parse().ok())
-    };
-    Some(Count {
-        passed: number(" passed")?,
-        failed: number(" failed")?,
-        skipped: number(" ignored").unwrap_or(0),
-    })
+    let (_, numbers) = line.trim().strip_prefix("test result: ")?.split_once(". ")?;
+    let number = |what: &str| numbers.split("; ").find_map(|part| part.strip_suffix(what)?.trim().parse().ok());
+    Some(Count { passed: number(" passed")?, failed: number(" failed")?, skipped: number(" ignored").unwrap_or(0) })
 }
 
 /// One of the last lines of a node test program.
@@ -52,18 +39,9 @@ fn of_node(line: &str) -> Option<Count> {
     }
     let number = number.parse().ok()?;
     match what {
-        "pass" => Some(Count {
-            passed: number,
-            ..Count::default()
-        }),
-        "fail" => Some(Count {
-            failed: number,
-            ..Count::default()
-        }),
-        "skipped" | "todo" => Some(Count {
-            skipped: number,
-            ..Count::default()
-        }),
+        "pass" => Some(Count { passed: number, ..Count::default() }),
+        "fail" => Some(Count { failed: number, ..Count::default() }),
+        "skipped" | "todo" => Some(Count { skipped: number, ..Count::default() }),
         _ => None,
     }
 }
@@ -87,34 +65,17 @@ mod tests {
         let text = "test a ... ok\n\
             test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s\n\
             test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 filtered out; finished in 1.25s\n";
-        assert_eq!(
-            Count::of_tests(text),
-            Count {
-                passed: 5,
-                failed: 1,
-                skipped: 1
-            }
-        );
+        assert_eq!(Count::of_tests(text), Count { passed: 5, failed: 1, skipped: 1 });
     }
 
     #[test]
     fn nodes_programs_are_added_up() {
         let text = "# tests 6\n# pass 4\n# fail 1\n# skipped 1\nℹ pass 2\nℹ duration_ms 12.5\n";
-        assert_eq!(
-            Count::of_tests(text),
-            Count {
-                passed: 6,
-                failed: 1,
-                skipped: 1
-            }
-        );
+        assert_eq!(Count::of_tests(text), Count { passed: 6, failed: 1, skipped: 1 });
     }
 
     #[test]
     fn other_output_counts_nothing() {
-        assert_eq!(
-            Count::of_tests("passed 3\n# passing 4\n3 passed").total(),
-            0
-        );
+        assert_eq!(Count::of_tests("passed 3\n# passing 4\n3 passed").total(), 0);
     }
 }

@@ -11,20 +11,13 @@ const README_LINES: usize = 120;
 
 pub(super) fn steps(report: &mut Report) -> Result<()> {
     let mut doc = cargo("doc --package flagstone --no-deps --document-private-items");
-    report.silent_command(
-        "the documentation builds without warnings",
-        doc.args(["--features", "inspector"]),
-    );
-    for (claim, features) in [
-        ("its examples work", ""),
-        ("its examples work with the inspector", "inspector"),
-    ] {
+    report.silent_command("the documentation builds without warnings", doc.args(["--features", "inspector"]));
+    for (claim, features) in [("its examples work", ""), ("its examples work with the inspector", "inspector")] {
         let mut test = cargo("test --doc --package flagstone --features");
         report.tests(claim, test.arg(features));
     }
     report.check("README is short and its links lead somewhere", || {
-        let readme =
-            fs::read_to_string(paths::root().join("README.md")).context("README.md is missing")?;
+        let readme = fs::read_to_string(paths::root().join("README.md")).context("README.md is missing")?;
         let lines = readme.lines().count();
         if lines > README_LINES {
             bail!("README.md has {lines} lines, more than {README_LINES}");
@@ -55,10 +48,7 @@ fn check_links(text: &str, root: &Path) -> Result<()> {
 
 /// The targets of Markdown links and images that lie in the repository.
 fn links(text: &str) -> impl Iterator<Item = &str> {
-    let targets = text
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split([')', ' ']).next());
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
     targets.filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
 }
 
@@ -69,9 +59,6 @@ mod tests {
     #[test]
     fn links_into_the_repository_are_found() {
         let text = "See [the crate](crate/lib.rs), ![shot](docs/page.png \"the page\"), [web](https://example.org) and [up](#top).";
-        assert_eq!(
-            links(text).collect::<Vec<_>>(),
-            ["crate/lib.rs", "docs/page.png", "#top"]
-        );
+        assert_eq!(links(text).collect::<Vec<_>>(), ["crate/lib.rs", "docs/page.png", "#top"]);
     }
 }

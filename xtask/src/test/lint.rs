@@ -8,18 +8,12 @@ use anyhow::Result;
 use std::process::Command;
 
 /// Every set of features that is published or built.
-const FEATURES: [(&str, &str); 3] = [
-    ("default features", ""),
-    ("the inspector", "inspector"),
-    ("the engine", "engine"),
-];
+const FEATURES: [(&str, &str); 3] =
+    [("default features", ""), ("the inspector", "inspector"), ("the engine", "engine")];
 
 pub(super) fn steps(report: &mut Report) -> Result<()> {
     ensure_components()?;
-    report.command(
-        "every Rust file is formatted",
-        &mut cargo("fmt --all --check -- --color never"),
-    );
+    report.command("every Rust file is formatted", &mut cargo("fmt --all --check -- --color never"));
     sources::steps(report);
     clippy(report);
     check_for_wasm(report)?;
@@ -34,16 +28,10 @@ fn clippy(report: &mut Report) {
     let deny = ["--", "--deny", "warnings"];
     for (name, features) in FEATURES {
         let mut command = cargo("clippy --package flagstone --all-targets --features");
-        report.command(
-            &format!("clippy finds nothing, {name}"),
-            command.arg(features).args(deny),
-        );
+        report.command(&format!("clippy finds nothing, {name}"), command.arg(features).args(deny));
     }
     let mut command = cargo("clippy --workspace --exclude flagstone --all-targets");
-    report.command(
-        "clippy finds nothing in the other members",
-        command.args(deny),
-    );
+    report.command("clippy finds nothing in the other members", command.args(deny));
 }
 
 /// What only wasm compiles is not seen by clippy above, so the compiler's own warnings count here.
@@ -53,10 +41,7 @@ fn check_for_wasm(report: &mut Report) -> Result<()> {
         let mut command = wasm.cargo();
         command.args(["check", "--package", "flagstone", "--lib"]);
         command.args(["--target", wasm::TARGET, "--features", features]);
-        report.silent_command(
-            &format!("the library compiles for wasm without warnings, {name}"),
-            &mut command,
-        );
+        report.silent_command(&format!("the library compiles for wasm without warnings, {name}"), &mut command);
     }
     Ok(())
 }
@@ -68,10 +53,7 @@ fn ensure_components() -> Result<()> {
         if !installed && wasm::rustup_may_download() {
             say::doing(&format!("adding {component} with rustup"));
             let mut rustup = Command::new("rustup");
-            run::checked(
-                "rustup component add",
-                rustup.args(["component", "add", component]),
-            )?;
+            run::checked("rustup component add", rustup.args(["component", "add", component]))?;
         }
     }
     Ok(())

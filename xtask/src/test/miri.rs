@@ -21,10 +21,7 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
         return Ok(());
     }
     for (claim, target) in claims {
-        let mut miri = cargo_of(
-            "nightly",
-            "miri test --target-dir target/miri --no-fail-fast",
-        );
+        let mut miri = cargo_of("nightly", "miri test --target-dir target/miri --no-fail-fast");
         miri.args("--package flagstone --lib --tests --features inspector".split_whitespace());
         if let Some(target) = target {
             miri.args(["--target", target]);
@@ -41,9 +38,7 @@ fn ensure() -> Result<(), String> {
         return Ok(());
     }
     if !wasm::rustup_may_download() {
-        return Err(
-            "the nightly toolchain here has no Miri, and rustup may not download it".to_owned(),
-        );
+        return Err("the nightly toolchain here has no Miri, and rustup may not download it".to_owned());
     }
     say::doing("adding Miri to the nightly toolchain with rustup");
     let mut rustup = Command::new("rustup");

@@ -7,18 +7,14 @@ use std::fs;
 use std::process::Command;
 
 pub(super) fn steps(report: &mut Report) -> Result<()> {
-    for (claim, features) in [
-        ("the library's tests pass", ""),
-        ("the library's tests pass with the inspector", "inspector"),
-    ] {
+    for (claim, features) in
+        [("the library's tests pass", ""), ("the library's tests pass with the inspector", "inspector")]
+    {
         // Examples in the documentation are a part of their own.
         let mut test = cargo("test --no-fail-fast --package flagstone --lib --tests --features");
         report.tests(claim, test.arg(features));
     }
-    for (claim, package) in [
-        ("the demo's tests pass", "flagstone-demo"),
-        ("the commands' own tests pass", "xtask"),
-    ] {
+    for (claim, package) in [("the demo's tests pass", "flagstone-demo"), ("the commands' own tests pass", "xtask")] {
         report.tests(claim, cargo("test --no-fail-fast --package").arg(package));
     }
     oldest_compiler(report)
@@ -33,34 +29,23 @@ fn oldest_compiler(report: &mut Report) -> Result<()> {
         // Its own folder: two compilers in one would undo each other's work.
         Some(toolchain) => report.command(
             &claim,
-            &mut cargo_of(
-                &toolchain,
-                "check --package flagstone --all-features --target-dir target/oldest",
-            ),
+            &mut cargo_of(&toolchain, "check --package flagstone --all-features --target-dir target/oldest"),
         ),
-        None => report.skip(
-            &claim,
-            "toolchain not installed (lint's incompatible_msrv still holds)",
-        ),
+        None => report.skip(&claim, "toolchain not installed (lint's incompatible_msrv still holds)"),
     }
     Ok(())
 }
 
 /// `1.88` of a line `rust-version = "1.88"`.
 fn rust_version(manifest: &str) -> Option<String> {
-    let line = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("rust-version = "))?;
+    let line = manifest.lines().find_map(|line| line.strip_prefix("rust-version = "))?;
     Some(line.trim().trim_matches('"').to_owned())
 }
 
 /// The name of an installed toolchain of that version.
 fn installed(version: &str) -> Option<String> {
     let toolchains = run::answer(Command::new("rustup").args(["toolchain", "list", "--quiet"]))?;
-    let is_it = |name: &&str| {
-        name.strip_prefix(version)
-            .is_some_and(|rest| rest.starts_with(['.', '-']))
-    };
+    let is_it = |name: &&str| name.strip_prefix(version).is_some_and(|rest| rest.starts_with(['.', '-']));
     toolchains.lines().find(is_it).map(str::to_owned)
 }
 

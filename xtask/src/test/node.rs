@@ -9,10 +9,7 @@ use std::process::Command;
 pub(super) fn steps(report: &mut Report) -> Result<()> {
     let wasm = wasm::Wasm::ensure()?;
     report.tests("wasm tests pass in node", &mut command(&wasm)?);
-    report.tests(
-        "wasm tests pass in node, optimised",
-        command(&wasm)?.arg("--release"),
-    );
+    report.tests("wasm tests pass in node, optimised", command(&wasm)?.arg("--release"));
     Ok(())
 }
 
@@ -31,15 +28,9 @@ pub(super) fn command(wasm: &wasm::Wasm) -> Result<Command> {
 fn tests() -> Result<Vec<String>> {
     let folder = paths::root().join("tests");
     let mut names = Vec::new();
-    for entry in
-        fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
-    {
+    for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        names.extend(
-            name.strip_suffix(".rs")
-                .filter(|name| name.starts_with("wasm_"))
-                .map(str::to_owned),
-        );
+        names.extend(name.strip_suffix(".rs").filter(|name| name.starts_with("wasm_")).map(str::to_owned));
     }
     if names.is_empty() {
         bail!("there is no tests/wasm_*.rs");

@@ -9,9 +9,7 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
     page::build()?;
     let site = Site::on_any_port(paths::dist())?;
     let mut tests = npm::script("test")?;
-    tests
-        .env("FLAGSTONE_URL", &site.url)
-        .env("FLAGSTONE_CHROMIUM", &browser.chromium);
+    tests.env("FLAGSTONE_URL", &site.url).env("FLAGSTONE_CHROMIUM", &browser.chromium);
     report.tests("the page does its work in Chromium", &mut tests);
     Ok(())
 }

@@ -11,43 +11,22 @@ pub(super) fn table(reports: &[Report]) -> String {
     let all: Count = reports.iter().map(Report::count).sum();
     let time: Duration = reports.iter().map(|report| report.time).sum();
     // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "\n{:<8} {:>6} {:>7} {:>12}  result",
-        "part", "steps", "checks", "time"
-    );
+    let _ = writeln!(text, "\n{:<8} {:>6} {:>7} {:>12}  result", "part", "steps", "checks", "time");
     for report in reports {
         let count = report.count();
         let (steps, time) = (report.steps.len(), say::time(report.time));
-        let _ = writeln!(
-            text,
-            "{:<8} {steps:>6} {:>7} {time:>12}  {}",
-            report.part,
-            count.total(),
-            result(count)
-        );
+        let _ = writeln!(text, "{:<8} {steps:>6} {:>7} {time:>12}  {}", report.part, count.total(), result(count));
     }
-    for (report, step) in reports
-        .iter()
-        .flat_map(|report| report.steps.iter().map(move |step| (report, step)))
-    {
+    for (report, step) in reports.iter().flat_map(|report| report.steps.iter().map(move |step| (report, step))) {
         if let Some(reason) = &step.reason {
             let _ = writeln!(text, "skipped: {}: {}: {reason}", report.part, step.claim);
         } else if step.count.failed > 0 {
             let _ = writeln!(text, "FAILED: {}: {}", report.part, step.claim);
         }
     }
-    let skipped = if all.skipped > 0 {
-        format!(", {} skipped", all.skipped)
-    } else {
-        String::new()
-    };
+    let skipped = if all.skipped > 0 { format!(", {} skipped", all.skipped) } else { String::new() };
     let _ = writeln!(text, "{} in all", say::time(time));
-    let _ = writeln!(
-        text,
-        "{} passed, {} failed{skipped}",
-        all.passed, all.failed
-    );
+    let _ = writeln!(text, "{} passed, {} failed{skipped}", all.passed, all.failed);
     text
 }
 
@@ -71,18 +50,10 @@ mod tests {
     fn report(part: &str, counts: &[(usize, usize, usize)]) -> Report {
         let steps = counts.iter().map(|&(passed, failed, skipped)| Step {
             claim: format!("{part} holds"),
-            count: Count {
-                passed,
-                failed,
-                skipped,
-            },
+            count: Count { passed, failed, skipped },
             reason: (skipped > 0).then(|| "no tool".to_owned()),
         });
-        Report {
-            part: part.to_owned(),
-            steps: steps.collect(),
-            time: Duration::from_secs(70),
-        }
+        Report { part: part.to_owned(), steps: steps.collect(), time: Duration::from_secs(70) }
     }
 
     #[test]

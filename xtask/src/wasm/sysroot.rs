@@ -56,11 +56,7 @@ pub(super) fn ensure() -> Result<PathBuf> {
 
 /// The package of the linker that `rust-lld` points to: LLVM's, of the version that Rust was built with.
 fn linker_package() -> Result<String> {
-    let find = || {
-        debian::needs("rust-web-llvm")
-            .iter()
-            .find_map(|name| lld_for(name))
-    };
+    let find = || debian::needs("rust-web-llvm").iter().find_map(|name| lld_for(name));
     if let Some(name) = find() {
         return Ok(name);
     }
@@ -71,10 +67,7 @@ fn linker_package() -> Result<String> {
 /// `lld-22` for `llvm-22`.
 fn lld_for(package: &str) -> Option<String> {
     let version = package.strip_prefix("llvm-")?;
-    version
-        .parse::<u32>()
-        .is_ok()
-        .then(|| format!("lld-{version}"))
+    version.parse::<u32>().is_ok().then(|| format!("lld-{version}"))
 }
 
 /// The tools of the installed packages.
@@ -93,23 +86,16 @@ impl Debian {
     /// Asks the packages for their files, and the compiler for the rest.
     fn find() -> Result<Debian> {
         let file = |package, ending| {
-            debian::file(package, ending)
-                .with_context(|| format!("Debian's package {package} has no file *{ending}"))
+            debian::file(package, ending).with_context(|| format!("Debian's package {package} has no file *{ending}"))
         };
         let rustc = file("rustc-web", "/bin/rustc")?;
         let ask = |args: &[&str]| {
-            run::answer(
-                Command::new(&rustc)
-                    .args(args)
-                    .env_remove("LD_LIBRARY_PATH"),
-            )
-            .context("Debian's rustc does not run")
+            run::answer(Command::new(&rustc).args(args).env_remove("LD_LIBRARY_PATH"))
+                .context("Debian's rustc does not run")
         };
         let about = ask(&["-vV"])?;
-        let host = about
-            .lines()
-            .find_map(|line| line.strip_prefix("host: "))
-            .context("Debian's rustc names no host")?;
+        let host =
+            about.lines().find_map(|line| line.strip_prefix("host: ")).context("Debian's rustc names no host")?;
         let rustlib = Path::new(&ask(&["--print", "sysroot"])?).join("lib/rustlib");
         Ok(Debian {
             cargo: file("cargo-web", "/bin/cargo")?,
@@ -130,16 +116,10 @@ fn build(debian: &Debian, place: &Path, version: &str) -> Result<()> {
     for folder in [&host.join("bin"), &lib, &bin] {
         fs::create_dir_all(folder)?;
     }
-    symlink(
-        debian.rustlib.join(&debian.host).join("lib"),
-        host.join("lib"),
-    )?;
+    symlink(debian.rustlib.join(&debian.host).join("lib"), host.join("lib"))?;
     symlink(&debian.lld, host.join("bin/rust-lld"))?;
     for shared in ["src", "etc"] {
-        symlink(
-            debian.rustlib.join(shared),
-            place.join("lib/rustlib").join(shared),
-        )?;
+        symlink(debian.rustlib.join(shared), place.join("lib/rustlib").join(shared))?;
     }
     symlink(&debian.cargo, bin.join("cargo"))?;
     wrapper(&bin.join("rustc"), &debian.rustc)?;
@@ -149,10 +129,7 @@ fn build(debian: &Debian, place: &Path, version: &str) -> Result<()> {
     let built = compile(debian, &work)?;
     let copied = copy_libraries(&built, &lib)?;
     if copied == 0 {
-        bail!(
-            "the build of the standard library left nothing in {}",
-            built.display()
-        );
+        bail!("the build of the standard library left nothing in {}", built.display());
     }
     remove(&work)?;
     fs::write(place.join("VERSION"), version)?;
@@ -162,10 +139,7 @@ fn build(debian: &Debian, place: &Path, version: &str) -> Result<()> {
 /// A shell script that is Debian's tool with our sysroot. It finds the sysroot from its own place,
 /// because the folder is renamed after it is written.
 fn wrapper(place: &Path, tool: &Path) -> Result<()> {
-    let script = format!(
-        "#!/bin/sh\nexec '{}' --sysroot \"${{0%/*}}/..\" \"$@\"\n",
-        tool.display()
-    );
+    let script = format!("#!/bin/sh\nexec '{}' --sysroot \"${{0%/*}}/..\" \"$@\"\n", tool.display());
     fs::write(place, script)?;
     fs::set_permissions(place, fs::Permissions::from_mode(0o755))?;
     Ok(())
@@ -180,25 +154,12 @@ fn compile(debian: &Debian, work: &Path) -> Result<PathBuf> {
     fs::write(package.join("Cargo.toml"), manifest)?;
     fs::write(package.join("src/lib.rs"), "#![no_std]\n")?;
     let mut cargo = Command::new(&debian.cargo);
-    cargo
-        .current_dir(&package)
-        .arg("build")
-        .arg(format!("-Zbuild-std={CRATES}"));
+    cargo.current_dir(&package).arg("build").arg(format!("-Zbuild-std={CRATES}"));
     cargo.args(["--release", "--target", TARGET]);
-    cargo
-        .env("RUSTC", &debian.rustc)
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_TARGET_DIR", work.join("target"));
+    cargo.env("RUSTC", &debian.rustc).env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", work.join("target"));
     // A program built with LTO needs the bitcode, which cargo leaves out by itself.
-    cargo
-        .env("CARGO_ENCODED_RUSTFLAGS", "-Cembed-bitcode=yes")
-        .env_remove("RUSTFLAGS");
-    for other in [
-        "LD_LIBRARY_PATH",
-        "RUSTC_WRAPPER",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "CARGO_BUILD_TARGET",
-    ] {
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Cembed-bitcode=yes").env_remove("RUSTFLAGS");
+    for other in ["LD_LIBRARY_PATH", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(other);
     }
     run::checked("building std for wasm", &mut cargo)?;

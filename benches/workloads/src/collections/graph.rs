@@ -26,16 +26,11 @@ pub(super) fn run(random: &mut Random) -> u64 {
     let mut known: Vec<Weak<Node>> = (0..KNOWN).map(|_| Rc::downgrade(&root)).collect();
     for change in 0..CHANGES {
         // A known node that was cut off with its ancestor is found again as the root.
-        let node = known[random.below(KNOWN)]
-            .upgrade()
-            .unwrap_or_else(|| root.clone());
+        let node = known[random.below(KNOWN)].upgrade().unwrap_or_else(|| root.clone());
         if random.once_in(12) {
             cut(&node, random, &mut fold);
         } else {
-            let child = Rc::new(Node {
-                name: format!("node {change}"),
-                ..Node::default()
-            });
+            let child = Rc::new(Node { name: format!("node {change}"), ..Node::default() });
             *child.parent.borrow_mut() = Rc::downgrade(&node);
             known[random.below(KNOWN)] = Rc::downgrade(&child);
             node.children.borrow_mut().push(child);
@@ -52,22 +47,11 @@ fn cut(node: &Node, random: &mut Random, fold: &mut Fold) {
         let at = random.below(children.len());
         let child = children.swap_remove(at);
         fold.add_bytes(child.name.as_bytes());
-        fold.add(
-            child
-                .parent
-                .borrow()
-                .upgrade()
-                .map_or(0, |parent| parent.name.len() as u64),
-        );
+        fold.add(child.parent.borrow().upgrade().map_or(0, |parent| parent.name.len() as u64));
     }
 }
 
 /// Nodes in the tree under `node`, itself included.
 fn size(node: &Node) -> u64 {
-    1 + node
-        .children
-        .borrow()
-        .iter()
-        .map(|child| size(child))
-        .sum::<u64>()
+    1 + node.children.borrow().iter().map(|child| size(child)).sum::<u64>()
 }

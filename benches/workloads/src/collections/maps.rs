@@ -27,11 +27,6 @@ pub(super) fn run(random: &mut Random) -> u64 {
         }
     }
     // Summed, because the order of a map is not part of the program.
-    fold.add(
-        index
-            .iter()
-            .map(|(word, places)| (word.len() * places.len()) as u64)
-            .sum(),
-    );
+    fold.add(index.iter().map(|(word, places)| (word.len() * places.len()) as u64).sum());
     fold.end()
 }

@@ -16,11 +16,7 @@ pub(super) fn run(random: &mut Random) -> u64 {
         let lines: Vec<String> = (0..LINES).map(|number| line(random, number)).collect();
         let text = lines.join("\n");
         drop(lines);
-        let mut fields: Vec<String> = text
-            .lines()
-            .flat_map(|line| line.split(", "))
-            .map(str::to_uppercase)
-            .collect();
+        let mut fields: Vec<String> = text.lines().flat_map(|line| line.split(", ")).map(str::to_uppercase).collect();
         fields.sort_unstable();
         fields.dedup();
         fields.retain(|field| !field.ends_with('7'));

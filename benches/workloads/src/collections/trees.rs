@@ -50,9 +50,6 @@ fn grow(levels: u32, value: u64) -> Box<Node> {
 
 /// The sum of all values.
 fn sum(node: &Node) -> u64 {
-    let below = node
-        .below
-        .as_ref()
-        .map_or(0, |(left, right)| sum(left).wrapping_add(sum(right)));
+    let below = node.below.as_ref().map_or(0, |(left, right)| sum(left).wrapping_add(sum(right)));
     node.value.wrapping_add(below)
 }

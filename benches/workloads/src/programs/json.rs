@@ -22,12 +22,7 @@ fn records(text: &mut Text, random: &mut Random) -> fmt::Result {
     let mut number = 0;
     while text.len() < LEN {
         let comma = if number == 0 { "" } else { "," };
-        write!(
-            text,
-            "{comma}{{\"id\":{number},\"score\":{}.{},\"name\":\"",
-            random.below(1_000),
-            random.below(100)
-        )?;
+        write!(text, "{comma}{{\"id\":{number},\"score\":{}.{},\"name\":\"", random.below(1_000), random.below(100))?;
         input::words(text, random, 3)?;
         write!(text, "\",\"open\":{},\"tags\":[", random.once_in(2))?;
         for tag in 0..random.below(6) {
@@ -35,10 +30,7 @@ fn records(text: &mut Text, random: &mut Random) -> fmt::Result {
             write!(text, "{comma}\"tag-{}\"", random.below(500))?;
         }
         let (x, y) = (random.below(4_000), random.below(4_000));
-        write!(
-            text,
-            "],\"place\":{{\"x\":{x},\"y\":{y},\"note\":null}},\"text\":\""
-        )?;
+        write!(text, "],\"place\":{{\"x\":{x},\"y\":{y},\"note\":null}},\"text\":\"")?;
         let length = random.within(1, 30);
         input::words(text, random, length)?;
         text.write_str("\"}")?;
@@ -55,8 +47,7 @@ pub(super) fn run(random: &mut Random) -> u64 {
     for _ in 0..OPENED {
         let mut document: Value = serde_json::from_str(&saved).expect("the document is sound");
         for record in document.as_array_mut().expect("the document is an array") {
-            record["seen"] =
-                json!({ "by": [random.below(100), random.below(100)], "last": "today" });
+            record["seen"] = json!({ "by": [random.below(100), random.below(100)], "last": "today" });
         }
         saved = document.to_string();
         fold.add_bytes(saved.as_bytes());

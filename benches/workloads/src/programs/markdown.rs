@@ -25,17 +25,10 @@ fn sections(text: &mut Text, random: &mut Random) -> fmt::Result {
         write!(text, "\n## Section {number}\n\n")?;
         for _ in 0..random.within(1, 4) {
             input::words(text, random, 30)?;
-            write!(
-                text,
-                " **strong** and *weak* `code` [a link](page-{number}.html) &amp; more\n\n"
-            )?;
+            write!(text, " **strong** and *weak* `code` [a link](page-{number}.html) &amp; more\n\n")?;
         }
         for item in 0..random.below(5) {
-            write!(
-                text,
-                "{}- [x] item {item} of ",
-                ["", "  ", "    "][item % 3]
-            )?;
+            write!(text, "{}- [x] item {item} of ", ["", "  ", "    "][item % 3])?;
             input::words(text, random, 6)?;
             text.write_str("\n")?;
         }
@@ -64,9 +57,7 @@ pub(super) fn run(_: &mut Random) -> u64 {
         let mut page = String::new();
         html::push_html(&mut page, Parser::new_ext(text.as_str(), Options::all()));
         fold.add_bytes(page.as_bytes());
-        kept = Parser::new_ext(text.as_str(), Options::all())
-            .map(Event::into_static)
-            .collect();
+        kept = Parser::new_ext(text.as_str(), Options::all()).map(Event::into_static).collect();
         fold.add(kept.len() as u64);
     }
     fold.add(kept.len() as u64);

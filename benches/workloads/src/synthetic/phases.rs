@@ -13,15 +13,8 @@ const PHASES: u32 = 20;
 const FULL: usize = 16 * 1024 * 1024;
 
 /// Sizes of each phase in turn.
-const SIZES: [(usize, usize); 7] = [
-    (64, 192),
-    (600, 2_000),
-    (200, 600),
-    (4_096, 16_384),
-    (64, 320),
-    (1_500, 6_000),
-    (16_384, 65_536),
-];
+const SIZES: [(usize, usize); 7] =
+    [(64, 192), (600, 2_000), (200, 600), (4_096, 16_384), (64, 320), (1_500, 6_000), (16_384, 65_536)];
 
 /// Runs all phases.
 pub(super) fn run(random: &mut Random) -> u64 {

@@ -8,33 +8,18 @@ use std::path::{Path, PathBuf};
 /// The longest a file may be: one idea fits in it.
 const LINES: usize = 500;
 /// Left behind by accident. Each is put together here, so that this file is not found.
-const LEFT_BEHIND: [&str; 4] = [
-    concat!("TO", "DO"),
-    concat!("FIX", "ME"),
-    concat!("dbg", "!("),
-    concat!("todo", "!("),
-];
+const LEFT_BEHIND: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("dbg", "!("), concat!("todo", "!(")];
 
 /// What a file says that has no unsafe code.
 const FORBID: &str = "#![forbid(unsafe_code)]";
 /// The crates beside the library.
-const ROOTS: [&str; 3] = [
-    "xtask/src/main.rs",
-    "xtask/bindgen/src/main.rs",
-    "www/demo/src/lib.rs",
-];
+const ROOTS: [&str; 3] = ["xtask/src/main.rs", "xtask/bindgen/src/main.rs", "www/demo/src/lib.rs"];
 
 pub(super) fn steps(report: &mut Report) {
-    report.check("every file is short enough for one idea", || {
-        each(&is_short)
-    });
+    report.check("every file is short enough for one idea", || each(&is_short));
     report.check("nothing is left behind", || each(&is_finished));
-    report.check("every Rust file says what it holds", || {
-        each(&opens_with_words)
-    });
-    report.check("a file without unsafe code forbids it", || {
-        each(&forbids_or_uses_unsafe)
-    });
+    report.check("every Rust file says what it holds", || each(&opens_with_words));
+    report.check("a file without unsafe code forbids it", || each(&forbids_or_uses_unsafe));
 }
 
 /// A file of the project: its place from the root, and its text.
@@ -82,11 +67,7 @@ fn forbids_or_uses_unsafe(source: &Source) -> Result<()> {
     if ROOTS.iter().any(is) {
         bail!("only the library, tests and benches may use unsafe code; forbid it");
     }
-    let uses = source
-        .text
-        .lines()
-        .filter(code)
-        .any(|line| line.contains("unsafe"));
+    let uses = source.text.lines().filter(code).any(|line| line.contains("unsafe"));
     // What the root of the library forbids, none of its files could use.
     if source.path.starts_with("crate") && !is(&"crate/lib.rs") && !uses {
         bail!("it uses no unsafe code but does not forbid it");
@@ -116,22 +97,15 @@ fn each(rule: &dyn Fn(&Source) -> Result<()>) -> Result<()> {
 
 /// Visits the source files below a folder, in order, without what is generated or installed.
 fn walk(folder: &Path, visit: &mut dyn FnMut(&Path) -> Result<()>) -> Result<()> {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     entries.sort();
     for path in entries {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && !["node_modules", "pkg", "target", "dist"].contains(&name.as_str()) {
             walk(&path, visit)?;
         } else if path.is_file()
-            && ["rs", "ts", "css", "mjs"]
-                .iter()
-                .any(|ending| name.ends_with(&format!(".{ending}")))
+            && ["rs", "ts", "css", "mjs"].iter().any(|ending| name.ends_with(&format!(".{ending}")))
         {
             visit(&path)?;
         }
@@ -144,10 +118,7 @@ mod tests {
     use super::{Source, forbids_or_uses_unsafe, is_finished, is_short, opens_with_words};
 
     fn source(path: &str, text: &str) -> Source {
-        Source {
-            path: path.into(),
-            text: text.to_owned(),
-        }
+        Source { path: path.into(), text: text.to_owned() }
     }
 
     #[test]
