@@ -103,6 +103,17 @@ fn a_memory_that_is_nearly_always_full() {
     campaign(Setup { pages: 3, mix: Mix::Wide, ..PLAIN }, 10, OPS, 1);
 }
 
+/// A page gets its leaf of the page map once, and a cache its magazines: what happens then needs many young heaps.
+#[test]
+fn many_short_programs_in_small_memories() {
+    for pages in 2..8 {
+        for mix in [Mix::Wide, Mix::Classes, Mix::All] {
+            campaign(Setup { pages, mix, ..PLAIN }, 10, 100, 1);
+            campaign(Setup { pages: 4 * pages, mix, deny: Deny::Share(36 * pages as u8), ..PLAIN }, 40, 150, 1);
+        }
+    }
+}
+
 #[test]
 fn long_programs_verified_now_and_then() {
     for mix in [Mix::Small, Mix::Classes, Mix::Wide, Mix::All] {
