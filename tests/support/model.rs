@@ -173,7 +173,10 @@ impl Model {
 
     fn check_arena(&self, heap: &Heap<Fake<'_>>, stats: &Stats) {
         let parked = stats.caches[SIZES.len()..].iter().map(|cache| cache.magazine_rounds * cache.size);
-        assert_eq!(stats.arena.parked_bytes, parked.sum::<u32>(), "bytes of segments in magazines");
+        let parked = parked.sum::<u32>();
+        // In a full memory a segment that was shrunk may have stayed as long as it was.
+        let kept = heap.source().refused() != 0 && stats.arena.parked_bytes >= parked;
+        assert!(kept || stats.arena.parked_bytes == parked, "{} bytes in magazines", stats.arena.parked_bytes);
         let (calls, pages) = heap.source().given();
         // The first page was grown for the heap's state.
         assert_eq!((stats.arena.growths, stats.arena.grown_pages.0), (calls - 1, pages - 1), "growths and their pages");
