@@ -1,10 +1,10 @@
 //! Metadata: where tags, the parts of the page map, and magazines come from.
 //!
-//! It is cut in order from segments of its own, which are never returned; tags that are no longer used
-//! go onto a stack and are used again. Before anything that may take tags, metadata for [`RESERVE`] of them is there
-//! (invariant I12): one request takes three at most (two for new memory, one for the segment), or four where it is aligned,
-//! and three are then left to get more: two for new memory, one for a segment of metadata; one is over. A heap begins with
-//! [`FIRST`] in its state, two of them for the memory it begins with. So taking a tag never has to make room for one.
+//! It is cut in order from segments of its own, which are never returned; tags that are no longer used go onto a stack and
+//! are used again. Before anything that may take tags, metadata for [`RESERVE`] of them is there (invariant I12): one request
+//! takes five at most (two for new memory, one for the segment, two more where it is aligned), and three are then left to
+//! get more: two for new memory, one for a segment of metadata. A heap begins with [`FIRST`] in its state, two of them for
+//! the memory it begins with. So taking a tag never has to make room for one.
 
 use super::{Engine, META};
 use crate::page_map::{self, Branch, Leaf, TAG};

@@ -6,6 +6,8 @@
 
 use alloc::vec::Vec;
 
+use serde::Serialize;
+
 use super::survey::{Kind, Survey};
 
 /// Who a region belongs to. The numbers are those of the heap map.
@@ -115,7 +117,8 @@ impl Cover {
 }
 
 /// Bytes of a memory by what they are used for. They add up to its length.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Composition {
     /// Static data of the module.
     pub static_data: u64,

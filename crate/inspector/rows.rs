@@ -15,39 +15,6 @@ use crate::root::LAYOUT_VERSION;
 use crate::size_class::{CLASSES, SLAB_CLASSES, class_of, objects_in_slab, slab_len};
 use crate::units::{PAGE_BYTES, QUANTUM};
 
-/// What the memory is used for, in bytes; see [`Composition`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "the fields of Composition")]
-pub struct CompositionRow {
-    pub static_data: u64,
-    pub stack: u64,
-    pub live: u64,
-    pub magazines: u64,
-    pub slab_free: u64,
-    pub slab_overhead: u64,
-    pub arena_free: u64,
-    pub metadata: u64,
-    pub foreign: u64,
-}
-
-impl From<Composition> for CompositionRow {
-    fn from(sum: Composition) -> Self {
-        let Composition {
-            static_data,
-            stack,
-            live,
-            magazines,
-            slab_free,
-            slab_overhead,
-            arena_free,
-            metadata,
-            foreign,
-        } = sum;
-        Self { static_data, stack, live, magazines, slab_free, slab_overhead, arena_free, metadata, foreign }
-    }
-}
-
 /// A heap in a few figures. Bytes, unless a name says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,7 +32,7 @@ pub struct Summary {
     /// Whether anything was ever allocated.
     pub initialized: bool,
     /// What the memory is used for; adds up to `memory_bytes`.
-    pub composition: CompositionRow,
+    pub composition: Composition,
     /// Objects and segments that the application holds.
     pub live_objects: u64,
     /// Bytes of those.
@@ -107,7 +74,7 @@ impl Summary {
             pages: survey.memory_len / u64::from(PAGE_BYTES),
             quantum: QUANTUM,
             initialized: survey.begun,
-            composition: composition.into(),
+            composition,
             live_objects: small + large,
             live_bytes: composition.live,
             allocations,
