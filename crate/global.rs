@@ -141,7 +141,9 @@ impl<S: Source> Heap<S> {
     }
 
     /// Changes the size of an allocation, keeping its first bytes; null where there is no memory (or `new_size` is zero),
-    /// and then the allocation stays as it was.
+    /// and then the allocation stays as it was. That can also befall a shrink, to another size class in a full memory.
+    ///
+    /// In place, in constant time, where the class stays or a segment can be cut or extended; otherwise linear in the size.
     ///
     /// # Safety
     /// - `at` came from this heap for `layout`.

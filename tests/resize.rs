@@ -7,7 +7,7 @@ use support::{Deny, Fake, LOW, PAGE, address, assert_sound, bytes, free, heap, l
 
 #[test]
 fn shrinking_succeeds_in_a_full_memory_whatever_is_left_in_the_reserve_of_records() {
-    for quanta in 5..if cfg!(miri) { 8 } else { 60 } {
+    for quanta in 5..if cfg!(miri) { 6 } else { 60 } {
         let size = 512 * quanta;
         let mut memory = memory(2);
         let heap = heap(Fake::new(&mut memory, LOW));
@@ -28,7 +28,7 @@ fn shrinking_succeeds_in_a_full_memory_whatever_is_left_in_the_reserve_of_record
 
 #[test]
 fn shrinking_by_a_quantum_succeeds_until_no_tag_is_left_for_the_rest() {
-    let mut memory = memory(8);
+    let mut memory = memory(if cfg!(miri) { 2 } else { 8 });
     let heap = heap(Fake::new(&mut memory, LOW));
     free(&heap, heap.alloc(bytes(2_560)), bytes(2_560));
     let held: Vec<_> = std::iter::repeat_with(|| heap.alloc(bytes(3_072))).take_while(|at| !at.is_null()).collect();

@@ -12,7 +12,7 @@ pub(crate) mod snapshot;
 
 pub(crate) use fake::{Deny, Fake, Foreign};
 pub(crate) use model::{Model, SIZES, class_of};
-pub(crate) use program::{Mix, Op, Setup, campaign, run};
+pub(crate) use program::{Mix, Op, Setup, campaign, replay, run};
 pub(crate) use rng::Rng;
 
 use std::alloc::Layout;

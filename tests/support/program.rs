@@ -204,9 +204,11 @@ fn free(heap: &flagstone::Heap<Fake<'_>>, model: &mut Model, block: super::model
 
 /// Runs `FLAGSTONE_SEEDS` (or `seeds`) programs of `ops` operations on a setup, and reports the first that fails.
 pub(crate) fn campaign(setup: Setup, seeds: u64, ops: usize, every: usize) {
-    let (seeds, ops) = if cfg!(miri) { (1, ops.min(40)) } else { (asked_seeds().unwrap_or(seeds), ops) };
+    // Miri is a thousand times slower, `verify` most of it.
+    let (seeds, ops, every) =
+        if cfg!(miri) { (1, ops.min(40), 10) } else { (asked_seeds().unwrap_or(seeds), ops, every) };
     for seed in 0..seeds {
-        let bytes = super::Rng::new(seed ^ u64::from(setup.origin.0) << 20).bytes(ops * OP_BYTES);
+        let bytes = program(setup, seed, ops);
         if fails_at(setup, &bytes, every).is_none() {
             continue;
         }
@@ -217,6 +219,17 @@ pub(crate) fn campaign(setup: Setup, seeds: u64, ops: usize, every: usize) {
         let last = &ops[ops.len().saturating_sub(8)..];
         panic!("seed {seed} fails after {} operations on {setup:?}; the last: {last:#?}", ops.len());
     }
+}
+
+/// Runs one program again that failed once, of `ops` operations.
+pub(crate) fn replay(setup: Setup, seed: u64, ops: usize) {
+    let (ops, every) = if cfg!(miri) { (ops.min(40), 10) } else { (ops, 1) };
+    run(setup, &program(setup, seed, ops), every, &Cell::new(0));
+}
+
+/// The bytes of a program. A longer one begins with the shorter.
+fn program(setup: Setup, seed: u64, ops: usize) -> Vec<u8> {
+    super::Rng::new(seed ^ u64::from(setup.origin.0) << 20).bytes(ops * OP_BYTES)
 }
 
 /// The step at which a program fails, if it does.
