@@ -23,6 +23,7 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
     for (claim, target) in claims {
         let mut miri = cargo_of("nightly", "miri test --target-dir target/miri --no-fail-fast");
         miri.args("--package flagstone --lib --tests --features inspector".split_whitespace());
+        miri.env("MIRIFLAGS", "-Zmiri-strict-provenance");
         if let Some(target) = target {
             miri.args(["--target", target]);
         }
