@@ -17,6 +17,9 @@ compile_error!(
     "flagstone's single-threaded build cannot be used with target_feature `atomics`: two threads would share a heap without a lock"
 );
 
+#[cfg(target_pointer_width = "64")]
+compile_error!("flagstone supports wasm32 only: its addresses have 32 bits");
+
 /// The root as the linker fills it in: the fields of [`Root`], with pointers where those are addresses.
 #[repr(C)]
 struct LinkedRoot {

@@ -41,7 +41,9 @@ unsafe impl Source for Memory {
     /// another allocator that uses it (dlmalloc does) writes its first header there.
     fn initial(&self) -> Option<(Addr, Addr)> {
         let (start, end) = ((&raw const __heap_base).addr(), (&raw const __heap_end).addr());
-        if end != memory_size::<0>() << 16 || end.wrapping_sub(start).wrapping_sub(INITIAL_MIN) > end {
+        // With an operating system's library in the module that memory is its malloc's.
+        let taken = cfg!(not(target_os = "unknown")) || end != memory_size::<0>() << 16;
+        if taken || end.wrapping_sub(start).wrapping_sub(INITIAL_MIN) > end {
             return None;
         }
         let header = ptr::with_exposed_provenance::<[u64; 2]>(start);
