@@ -81,7 +81,6 @@
 //! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `global` and `source`: each block is one operation with
 //! its reason. All other files forbid it.
 #![no_std]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "inspector")]
 extern crate alloc;

@@ -78,7 +78,6 @@ impl Id<Tag> {
     }
 
     /// The tag whose `place` this is.
-    #[cfg_attr(not(feature = "inspector"), allow(dead_code))]
     pub(crate) const fn of_place(link: Id<Link>) -> Self {
         // SAFETY: links in the list of segments are `place`s, at offset 0.
         unsafe { link.container(0) }
