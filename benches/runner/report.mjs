@@ -119,7 +119,7 @@ function remarks(rows, names) {
 }
 
 /** Rows of cells as aligned text: the first column to the left, the others to the right. */
-function table(rows) {
+export function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows
     .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('   ').trimEnd())
@@ -127,6 +127,6 @@ function table(rows) {
 }
 
 const percent = (share) => `${(share * 100).toFixed(1)} %`;
-const digits = (value) => (value < 100 ? value.toFixed(1) : value.toFixed(0));
-const count = (value) => (value < 1e5 ? String(value) : `${(value / 1e6).toFixed(2)} M`);
-const bytes = (value) => (value < 2 ** 20 ? `${(value / 1024).toFixed(0)} KiB` : `${(value / 2 ** 20).toFixed(1)} MiB`);
+export const digits = (value) => (value < 100 ? value.toFixed(1) : value.toFixed(0));
+export const count = (value) => (value < 1e5 ? String(value) : `${(value / 1e6).toFixed(2)} M`);
+export const bytes = (value) => (value < 1024 ? `${value} B` : value < 2 ** 20 ? `${(value / 1024).toFixed(0)} KiB` : `${(value / 2 ** 20).toFixed(1)} MiB`);

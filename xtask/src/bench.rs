@@ -1,24 +1,33 @@
 //! `cargo xtask bench`: compiles the workloads against each allocator and lets `benches/run.mjs` measure
-//! them in node. What is measured and what is counted is told in `benches/README.md`.
+//! them, in node or in Chromium. What is measured and what is counted is told in `benches/README.md`.
 
-use crate::{lock, paths, run, say, wasm};
+mod modules;
+mod plot;
+
+use crate::{browser::Browser, npm, paths, say, serve::Site};
 use anyhow::{Context, Result, bail};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The allocator that all others are compared with; it is always measured.
 const REFERENCE: &str = "dlmalloc";
-/// What can be measured; each but the reference is a feature of `benches/workloads`.
-const ALLOCATORS: [&str; 6] = ["flagstone", REFERENCE, "talc", "rlsf", "rlsf_small", "rusty_alloc"];
+/// What can be measured; each but the reference is a feature of `benches/workloads`. The last is no rival
+/// but the speed limit.
+const ALLOCATORS: [&str; 7] = ["flagstone", REFERENCE, "talc", "rlsf", "rlsf_small", "rusty_alloc", "limit"];
+/// What is measured unless something else is asked for.
+const USUAL: [&str; 6] = ["flagstone", REFERENCE, "talc", "rlsf", "rusty_alloc", "limit"];
+/// The same for sweeps.
+const USUAL_IN_SWEEPS: [&str; 4] = ["flagstone", REFERENCE, "talc", "limit"];
 /// V8's flags: all code is compiled by the optimising compiler before it runs, as code that runs for a
 /// while is anyway, and the runner may collect the memory of the last run before the next one starts.
-const V8: [&str; 3] = ["--no-liftoff", "--no-wasm-lazy-compilation", "--expose-gc"];
+pub(crate) const V8: [&str; 3] = ["--no-liftoff", "--no-wasm-lazy-compilation", "--expose-gc"];
+/// What the page in Chromium needs beside the modules: from `benches/runner`, and its name there.
+const PAGE: [(&str, &str); 2] = [("page.html", "index.html"), ("measure.mjs", "measure.mjs")];
 
 /// What can be asked of a bench.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Measure only workloads whose names contain this; may be repeated
+    /// Measure only workloads (or sweeps) whose names contain this; may be repeated
     #[arg(long, value_name = "NAME", num_args = 1..)]
     only: Vec<String>,
     /// How many times each workload is timed
@@ -29,65 +38,146 @@ pub(crate) struct Options {
         long,
         value_name = "NAMES",
         value_delimiter = ',',
-        default_value = "flagstone,dlmalloc,talc,rlsf,rusty_alloc",
         value_parser = clap::builder::PossibleValuesParser::new(ALLOCATORS)
     )]
     allocators: Vec<String>,
+    /// Where to measure
+    #[arg(long = "in", value_name = "ENGINE", value_enum, default_value_t = Engine::Node)]
+    engine: Engine,
+    /// Measure how the cost of an operation goes with live objects, their size and the heap
+    #[arg(long)]
+    sweep: bool,
     /// Write all figures and samples to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Draw the figures into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
-/// Builds, measures and prints.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let chosen = |name: &&str| *name == REFERENCE || options.allocators.iter().any(|it| it == name);
-    let names: Vec<&str> = ALLOCATORS.into_iter().filter(chosen).collect();
-    let modules = build(&names)?;
-    say::doing("measuring; the quieter the machine, the firmer the times");
+/// Who runs the modules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Engine {
+    /// This machine's node
+    Node,
+    /// Headless Chromium
+    Chromium,
+}
 
-    let mut node = Command::new("node");
-    node.args(V8).arg(paths::root().join("benches/run.mjs"));
-    node.arg("--modules").arg(modules);
-    node.args(["--allocators", &names.join(",")]);
-    node.args(["--repeat", &options.repeat.to_string()]);
-    for name in &options.only {
-        node.args(["--only", name]);
+impl Options {
+    /// The allocators to measure, in the order of the table.
+    fn names(&self) -> Vec<&'static str> {
+        let usual: &[&str] = if self.sweep { &USUAL_IN_SWEEPS } else { &USUAL };
+        let chosen = |name: &&str| match self.allocators.as_slice() {
+            [] => usual.contains(name),
+            names => *name == REFERENCE || names.iter().any(|it| it == name),
+        };
+        ALLOCATORS.into_iter().filter(chosen).collect()
     }
-    if let Some(file) = &options.json {
-        node.arg("--json").arg(file);
+}
+
+/// Builds, measures, prints and draws.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let names = options.names();
+    // A missing browser is heard of before minutes of building.
+    let browser = match options.engine {
+        Engine::Node => None,
+        Engine::Chromium => {
+            npm::ensure()?;
+            Some(Browser::ensure()?)
+        }
+    };
+    let folder = if options.sweep { modules::sweeps(&names)? } else { modules::workloads(&names)? };
+    let report = options.json.clone().unwrap_or_else(|| paths::state().join("bench.json"));
+    let mut node = runner(options, &names, &folder, &report);
+    // It serves until this function ends.
+    let site = browser.as_ref().map(|_| serve(&folder)).transpose()?;
+    if let (Some(browser), Some(site)) = (&browser, &site) {
+        node.arg("--chromium").arg(&browser.chromium).args(["--url", &site.url]);
+        node.arg(format!("--v8={}", V8.join(" ")));
     }
+    say::doing("measuring; the quieter the machine, the firmer the times");
     let status =
         node.status().context("There is no node here: install Node.js 20 or newer and run the same command again.")?;
     if !status.success() {
         bail!("the bench did not finish");
     }
-    Ok(())
+    options.svg.as_deref().map_or(Ok(()), |drawing| plot::draw(&report, drawing))
 }
 
-/// Compiles the workloads against each allocator, once to be timed and once to be counted.
-fn build(names: &[&str]) -> Result<PathBuf> {
-    let wasm = wasm::Wasm::ensure()?;
-    let _lock = lock::hold("bench modules")?;
-    let folder = paths::target().join("bench");
-    fs::create_dir_all(&folder)?;
-    for name in names {
-        say::doing(&format!("building the workloads with {name}"));
-        let feature = if *name == REFERENCE { "" } else { name };
-        compile(&wasm, feature, &folder.join(format!("{name}.wasm")))?;
-        let counting = format!("{feature},ledger");
-        let counting = counting.trim_start_matches(',');
-        compile(&wasm, counting, &folder.join(format!("{name}-ledger.wasm")))?;
+/// The runner, which measures in its own node unless told otherwise.
+fn runner(options: &Options, names: &[&str], folder: &Path, report: &Path) -> Command {
+    let mut node = Command::new("node");
+    node.args(V8).arg(paths::root().join("benches/run.mjs"));
+    node.arg("--modules").arg(folder).arg("--json").arg(report);
+    node.args(["--allocators", &names.join(",")]);
+    node.args(["--repeat", &options.repeat.to_string()]);
+    if options.sweep {
+        node.arg("--sweep");
     }
-    Ok(folder)
+    for name in &options.only {
+        node.args(["--only", name]);
+    }
+    node
 }
 
-/// Compiles the workloads with these features into `module`.
-fn compile(wasm: &wasm::Wasm, features: &str, module: &Path) -> Result<()> {
-    let mut cargo = wasm.cargo();
-    cargo.args(["build", "--package", "workloads", "--release"]);
-    cargo.args(["--target", wasm::TARGET, "--features", features]);
-    run::checked(&format!("building workloads {features}"), &mut cargo)?;
-    let built = paths::target().join("wasm").join(wasm::TARGET).join("release/workloads.wasm");
-    fs::copy(&built, module).with_context(|| format!("cannot copy {}", built.display()))?;
-    Ok(())
+/// Serves the modules, and the page that runs them, with the headers that a fine clock needs.
+fn serve(folder: &Path) -> Result<Site> {
+    for (file, name) in PAGE {
+        let source = paths::root().join("benches/runner").join(file);
+        std::fs::copy(&source, folder.join(name)).with_context(|| format!("cannot copy {}", source.display()))?;
+    }
+    Site::on_any_port(folder.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Engine, Options};
+    use crate::{paths, run};
+    use clap::Parser;
+    use std::process::Command;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(words: &str) -> Option<Options> {
+        Line::try_parse_from(words.split(' ')).ok().map(|line| line.options)
+    }
+
+    #[test]
+    fn without_arguments_all_but_the_small_sister_are_measured_in_node() {
+        let options = parse("bench").expect("no argument is needed");
+        assert_eq!(options.names(), ["flagstone", "dlmalloc", "talc", "rlsf", "rusty_alloc", "limit"]);
+        assert_eq!((options.engine, options.repeat, options.sweep), (Engine::Node, 7, false));
+    }
+
+    #[test]
+    fn the_reference_is_always_measured() {
+        let names = |words| parse(words).expect("these are allocators").names();
+        assert_eq!(names("bench --allocators talc,rlsf_small"), ["dlmalloc", "talc", "rlsf_small"]);
+        assert_eq!(names("bench --sweep"), ["flagstone", "dlmalloc", "talc", "limit"]);
+        assert_eq!(names("bench --sweep --allocators rlsf"), ["dlmalloc", "rlsf"]);
+        assert!(parse("bench --allocators mimalloc").is_none());
+    }
+
+    #[test]
+    fn engines_files_and_parts_are_understood() {
+        let options =
+            parse("bench --in chromium --only churn json --svg a.svg --json a.json --repeat 3").expect("all is known");
+        assert_eq!((options.engine, options.repeat), (Engine::Chromium, 3));
+        assert_eq!(options.only, ["churn", "json"]);
+        assert_eq!(options.svg.as_deref(), Some("a.svg".as_ref()));
+        assert!(parse("bench --in netscape").is_none());
+        assert!(parse("bench --repeat 0").is_none());
+    }
+
+    #[test]
+    fn the_tests_of_the_runner_pass() {
+        let tests = paths::root().join("benches/runner/runner.test.mjs");
+        let told = run::answer(Command::new("node").arg("--test").arg(tests));
+        assert!(told.is_some(), "run `node --test benches/runner/runner.test.mjs`");
+    }
 }

@@ -10,10 +10,12 @@ mod lock;
 mod npm;
 mod page;
 mod paths;
+mod replay;
 mod run;
 mod say;
 mod serve;
 mod size;
+mod soak;
 mod stamp;
 mod test;
 mod wasm;
@@ -45,6 +47,12 @@ enum Task {
     },
     /// Time the workloads against other allocators, and count the pages they grow
     Bench(bench::Options),
+    /// Write down what workloads ask of their allocator
+    Record(replay::record::Options),
+    /// Replay a trace, also with constants of the allocator changed
+    Replay(replay::Options),
+    /// Load the allocator for long, and see that its memory stops growing
+    Soak(soak::Options),
     /// Weigh the wasm that each allocator adds to a module
     Size,
     /// Build the page into dist/, for any static server
@@ -75,6 +83,9 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Serve { port } => serve::run(port)?,
         Task::Test { parts } => return Ok(test::run(&parts)),
         Task::Bench(options) => bench::run(&options)?,
+        Task::Record(options) => replay::record::run(&options)?,
+        Task::Replay(options) => replay::run(&options)?,
+        Task::Soak(options) => soak::run(&options)?,
         Task::Size => size::run()?,
         Task::BuildPage => {
             page::build()?;
@@ -106,5 +117,11 @@ mod tests {
             matches!(parse("xtask test lint page"), Ok(Some(Task::Test { parts })) if parts == [Part::Lint, Part::Page])
         );
         assert!(parse("xtask test everything").is_err());
+        assert!(matches!(parse("xtask record phases,json"), Ok(Some(Task::Record(_)))));
+        assert!(matches!(parse("xtask replay a.trace --config A=1,B=2 --config C=3"), Ok(Some(Task::Replay(_)))));
+        assert!(parse("xtask replay a.trace --config a=1").is_err());
+        assert!(parse("xtask replay a.trace --repeat 0").is_err());
+        assert!(matches!(parse("xtask soak --operations 5000000 --allocators talc"), Ok(Some(Task::Soak(_)))));
+        assert!(parse("xtask soak --allocators rlsf").is_err());
     }
 }

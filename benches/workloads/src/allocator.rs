@@ -34,25 +34,49 @@ mod chosen {
     pub(super) const CHOSEN: Chosen = rusty_alloc_api::RustyAlloc;
 }
 
-/// std's allocator by its name, for the build that counts.
+#[cfg(all(target_family = "wasm", feature = "limit"))]
+mod chosen {
+    pub(super) type Chosen = limit::Limit;
+    pub(super) const CHOSEN: Chosen = limit::Limit::new();
+}
+
+/// std's allocator by its name, for the builds that count or record.
 #[cfg(not(all(
     target_family = "wasm",
-    any(feature = "flagstone", feature = "talc", feature = "rlsf", feature = "rlsf_small", feature = "rusty_alloc")
+    any(
+        feature = "flagstone",
+        feature = "talc",
+        feature = "rlsf",
+        feature = "rlsf_small",
+        feature = "rusty_alloc",
+        feature = "limit"
+    )
 )))]
-#[cfg(feature = "ledger")]
+#[cfg(any(feature = "ledger", feature = "trace"))]
 mod chosen {
     pub(super) type Chosen = std::alloc::System;
     pub(super) const CHOSEN: Chosen = std::alloc::System;
 }
 
-#[cfg(feature = "ledger")]
+#[cfg(feature = "trace")]
+#[global_allocator]
+static ALLOCATOR: flagstone_recorder::Recorder<chosen::Chosen> = flagstone_recorder::Recorder::new(chosen::CHOSEN);
+
+#[cfg(all(feature = "ledger", not(feature = "trace")))]
 #[global_allocator]
 static ALLOCATOR: crate::ledger::Ledger<chosen::Chosen> = crate::ledger::Ledger::new(chosen::CHOSEN);
 
 #[cfg(all(
-    not(feature = "ledger"),
+    not(any(feature = "ledger", feature = "trace")),
     target_family = "wasm",
-    any(feature = "flagstone", feature = "talc", feature = "rlsf", feature = "rlsf_small", feature = "rusty_alloc")
+    any(
+        feature = "flagstone",
+        feature = "talc",
+        feature = "rlsf",
+        feature = "rlsf_small",
+        feature = "rusty_alloc",
+        feature = "limit"
+    )
 ))]
 #[global_allocator]
 static ALLOCATOR: chosen::Chosen = chosen::CHOSEN;

@@ -4,6 +4,9 @@
 
 mod json;
 mod markdown;
+mod patterns;
+mod rust;
+mod script;
 
 use crate::{Kind::Program, Workload};
 
@@ -11,4 +14,7 @@ use crate::{Kind::Program, Workload};
 pub(crate) const WORKLOADS: &[Workload] = &[
     Workload { name: "json", kind: Program, prepare: json::prepare, run: json::run },
     Workload { name: "markdown", kind: Program, prepare: markdown::prepare, run: markdown::run },
+    Workload { name: "script", kind: Program, prepare: script::prepare, run: script::run },
+    Workload { name: "regex", kind: Program, prepare: patterns::prepare, run: patterns::run },
+    Workload { name: "syn", kind: Program, prepare: rust::prepare, run: rust::run },
 ];

@@ -6,8 +6,9 @@ use crate::object::Object;
 use crate::random::{Fold, Random};
 use std::sync::{Mutex, MutexGuard};
 
-/// The most objects that a workload can keep.
-pub(crate) const CAPACITY: usize = 256 * 1024;
+/// The most objects that a workload can keep; sweeps have builds of their own with room for a million. An
+/// allocator may grow by a share of the whole memory, so the array is not larger than it must be.
+pub(crate) const CAPACITY: usize = if cfg!(feature = "sweep") { 1024 * 1024 } else { 256 * 1024 };
 
 /// The array behind the shelf; one workload uses it at a time.
 static PLACES: Mutex<[Option<Object>; CAPACITY]> = Mutex::new([const { None }; CAPACITY]);

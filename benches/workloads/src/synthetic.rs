@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod actions;
+mod blockers;
 mod bursts;
 mod churn;
+mod handover;
 mod large;
 mod phases;
 mod queues;
@@ -21,8 +23,11 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload::new("actions-no-realloc", Synthetic, actions::without_realloc),
     Workload::new("lifo-64", Synthetic, queues::lifo),
     Workload::new("fifo-64", Synthetic, queues::fifo),
+    Workload::new("producer-consumer", Synthetic, handover::run),
     Workload::new("vectors", Synthetic, vectors::many),
     Workload::new("vector-64m", Synthetic, vectors::one),
+    Workload::new("vectors-blockers", Synthetic, blockers::many),
+    Workload::new("vector-64m-blockers", Synthetic, blockers::one),
     Workload::new("ratchet", Synthetic, ratchet::run),
     Workload::new("phases", Synthetic, phases::run),
     Workload::new("large", Synthetic, large::run),

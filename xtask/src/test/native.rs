@@ -14,7 +14,13 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
         let mut test = cargo("test --no-fail-fast --package flagstone --lib --tests --features");
         report.tests(claim, test.arg(features));
     }
-    for (claim, package) in [("the demo's tests pass", "flagstone-demo"), ("the commands' own tests pass", "xtask")] {
+    for (claim, package) in [
+        ("the demo's tests pass", "flagstone-demo"),
+        ("the tests of the limit pass", "limit"),
+        ("the recorder's tests pass", "flagstone-recorder"),
+        ("the replay's tests pass", "replay"),
+        ("the commands' own tests pass", "xtask"),
+    ] {
         report.tests(claim, cargo("test --no-fail-fast --package").arg(package));
     }
     oldest_compiler(report)
