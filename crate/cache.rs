@@ -7,12 +7,12 @@
 
 use crate::bins;
 use crate::magazine::slot;
-use crate::page_map::{self, Map};
 use crate::record::{Id, get};
 use crate::size_class::quotient;
-use crate::slab::{EMPTY, FULL, bin};
+use crate::slab::{FULL, bin};
 use crate::source::Source;
-use crate::vmem::Tag;
+use crate::vmem::tag::SLAB;
+use crate::vmem::{Tag, Vmem, index};
 
 #[allow(unsafe_code, reason = "ids of a cache's fields")]
 pub(crate) mod record;
@@ -59,14 +59,20 @@ impl<S: Source> Caching<'_, S> {
         }
     }
 
-    /// Gives the `rounds` rounds, objects of `size`, of the magazine at `base` back to their slabs.
+    /// Gives the `rounds` rounds, objects of `size`, of the magazine at `base` back to their slabs, and slabs that are empty
+    /// then, or rounds that are segments themselves, to the arena. None is kept: the magazines are hysteresis enough.
     ///
     /// Neighbours in a magazine often come from one slab, so a slab is looked up and filed once for a run of them.
-    pub(crate) fn flush(&self, map: Id<Map>, size: u32, base: u32, rounds: u32) {
+    pub(crate) fn flush(&self, vmem: &Vmem<'_, S>, size: u32, base: u32, rounds: u32) {
         let mut index = 0;
         while index < rounds {
-            let id = page_map::look(self.source, map, slot(self.source, base, index).get());
+            let id = index::look(self.source, vmem.arena, slot(self.source, base, index).get());
             let slab = get(self.source, id);
+            if slab.kind.get() < SLAB {
+                vmem.free(id);
+                index += 1;
+                continue;
+            }
             let mut free = slab.bits.get();
             while index < rounds {
                 let object = quotient(slot(self.source, base, index).get().wrapping_sub(slab.start.get()), size);
@@ -76,7 +82,12 @@ impl<S: Source> Caching<'_, S> {
                 free |= 1 << object;
                 index += 1;
             }
-            self.refile(id, free);
+            if free.count_ones() == slab.owner.get() {
+                bins::withdraw(self.source, self.cache.bins(), bin(slab), id.link());
+                vmem.free(id);
+            } else {
+                self.refile(id, free);
+            }
         }
     }
 
@@ -86,14 +97,7 @@ impl<S: Source> Caching<'_, S> {
         slab.owner.set(objects);
         slab.bits.set(u64::MAX >> (64 - objects));
         cache.creates.set(cache.creates.get() + 1);
-        bins::file(self.source, self.cache.bins(), EMPTY, id.link());
-    }
-
-    /// Takes away an empty slab, if there is one; it is the caller's to take apart.
-    pub(crate) fn part(&self) -> Option<Id<Tag>> {
-        let link = bins::first(self.source, self.cache.bins(), EMPTY)?;
-        bins::withdraw(self.source, self.cache.bins(), EMPTY, link);
-        Some(Id::<Tag>::of_link(link))
+        bins::file(self.source, self.cache.bins(), bin(slab), id.link());
     }
 
     /// Notes which objects of a slab are free now, and moves it to the bin it now belongs into.

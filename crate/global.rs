@@ -32,7 +32,7 @@ pub use program::{own_image, own_root};
 ///
 /// It has no state of its own: every `Flagstone` is the same heap, the one that `__flagstone_root` names. A small request
 /// takes constant time unless its magazines are empty; a request of more than 1 KiB is a segment of the arena, found among
-/// at most eight of its size or taken from a larger one. A request that cannot be served returns null and changes nothing.
+/// at most 32 free ones. A request that cannot be served returns null and changes nothing.
 ///
 /// Builds for wasm with threads (`target_feature = "atomics"`) are refused at compile time.
 #[derive(Clone, Copy, Debug, Default)]

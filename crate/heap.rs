@@ -2,24 +2,26 @@
 //!
 //! Small requests take a round from the magazines of their class. What is behind that happens in one order: the previous
 //! magazine, the slabs, a new slab from the arena, reclaiming what lies idle in other caches, growth. Large requests are
-//! segments of the arena, found again through the page map. Growth is the last resort because a wasm memory never shrinks.
+//! segments of the arena, found again through the arena's index. Growth is the last resort because a wasm memory never shrinks.
 
 use core::ptr;
 
 use crate::cache::{Cache, Caching};
-use crate::magazine::{Magazines, slot};
-use crate::page_map::{self, TAG};
+use crate::magazine::Magazines;
 use crate::record::{Id, get};
-use crate::size_class::{CLASSES, SLAB_CLASSES, class_of, objects_in_slab, rounds, size_of_class, slab_len};
+use crate::size_class::{
+    CLASSES, SLAB_CLASSES, class_of, objects_in_slab, rounds, segment_len, size_of_class, slab_len,
+};
 use crate::source::Source;
 use crate::units::{Addr, QUANTUM, quanta_up};
-use crate::vmem::{Tag, Vmem};
+use crate::vmem::{Tag, Vmem, index};
 
 mod grow;
 pub(crate) mod metadata;
 pub(crate) mod state;
 
-pub(crate) use state::{LARGE, META, SLAB, State};
+pub(crate) use crate::vmem::tag::{LARGE, META, SLAB};
+pub(crate) use state::State;
 
 /// A heap over a source: the state lives in the memory it manages, this only says where.
 #[derive(Debug)]
@@ -77,9 +79,27 @@ impl<S: Source> Engine<S> {
         let class = class_of(size, align);
         if class < CLASSES as u32 {
             let cache = get(&self.source, self.id().cache(class));
-            if cache.magazines.rounds.get() != 0 || self.load(class) {
-                cache.allocations.set(cache.allocations.get() + 1);
-                return Addr(cache.magazines.take(&self.source));
+            if cache.magazines.rounds.get() != 0 {
+                return self.take(cache);
+            }
+        }
+        self.alloc_slowly(class, size, align)
+    }
+
+    /// The last round of a loaded magazine, which has one.
+    fn take(&self, cache: &Cache) -> Addr {
+        cache.allocations.set(cache.allocations.get() + 1);
+        Addr(cache.magazines.take(&self.source))
+    }
+
+    /// As `alloc`, for requests of `class` whose loaded magazine is empty, or that have none.
+    #[cold]
+    #[inline(never)]
+    fn alloc_slowly(&self, class: u32, size: u32, align: u32) -> Addr {
+        if class < CLASSES as u32 {
+            let cache = get(&self.source, self.id().cache(class));
+            if self.load(class) {
+                return self.take(cache);
             }
             if class < SLAB_CLASSES as u32 {
                 cache.failures.set(cache.failures.get() + 1);
@@ -95,24 +115,28 @@ impl<S: Source> Engine<S> {
     /// - `addr` came from `alloc` (or `realloc`) of this heap for `size` and `align`, and is given back once.
     pub(crate) unsafe fn free(&self, addr: Addr, size: u32, align: u32) {
         let class = class_of(size, align);
+        if class >= CLASSES as u32 || !self.magazines(class).give(&self.source, addr.0) {
+            self.free_slowly(class, addr);
+        }
+    }
+
+    /// As `free`, for what belongs to `class` whose loaded magazine is full, or to none.
+    #[cold]
+    #[inline(never)]
+    fn free_slowly(&self, class: u32, addr: Addr) {
         if class >= CLASSES as u32 {
             return self.release_at(addr);
         }
-        let magazines = self.magazines(class);
-        if !magazines.give(&self.source, addr.0) {
-            self.flush_previous(class, self.id().cache(class));
-            magazines.exchange();
-            if !magazines.give(&self.source, addr.0) {
-                // There was no memory for magazines. Only a segment comes here: an object of a slab came out of one.
-                self.release_at(addr);
-            }
-            self.trim(self.id().cache(class));
+        self.flush_previous(class, self.id().cache(class));
+        self.magazines(class).exchange();
+        if !self.magazines(class).give(&self.source, addr.0) {
+            // There was no memory for magazines. Only a segment comes here: an object of a slab came out of one.
+            self.release_at(addr);
         }
     }
 
     /// Puts rounds into the loaded magazine of a class, which is empty; whether there are any now. Magazines of segments
     /// are filled by frees alone.
-    #[cold]
     fn load(&self, class: u32) -> bool {
         let magazines = self.magazines(class);
         if magazines.previous_rounds.get() != 0 {
@@ -120,15 +144,15 @@ impl<S: Source> Engine<S> {
             return true;
         }
         let (size, cache) = (size_of_class(class), self.cache(class));
-        self.equip(class, magazines)
+        self.equip(size, magazines)
             && class < SLAB_CLASSES as u32
             && (cache.refill(size) || self.new_slab(class, size) && cache.refill(size))
     }
 
     /// Gives a cache magazines, where it has none yet; whether it has now.
-    fn equip(&self, class: u32, magazines: &Magazines) -> bool {
+    fn equip(&self, size: u32, magazines: &Magazines) -> bool {
         if magazines.capacity.get() == 0 {
-            let rounds = rounds(class);
+            let rounds = rounds(size);
             let Some(at) = self.metadata(8 * rounds) else { return false };
             magazines.loaded.set(at.addr());
             magazines.previous.set(at.addr() + 4 * rounds);
@@ -137,74 +161,53 @@ impl<S: Source> Engine<S> {
         true
     }
 
-    /// Gives the cache of `class`, of objects of `size`, a slab.
+    /// Gives the cache of `class`, of objects of `size`, a slab: a long one, or what is free for at least one object.
     fn new_slab(&self, class: u32, size: u32) -> bool {
-        let Some(slab) = self.segment(slab_len(size), SLAB + class) else { return false };
+        let creates = &get(&self.source, self.id().cache(class)).creates;
+        let len = slab_len(size, creates.get() as u32);
+        let Some(slab) = self.segment(quanta_up(size), len, SLAB + class) else { return false };
         let tag = get(&self.source, slab);
-        let (start, last) = (tag.start.get(), tag.end() - QUANTUM);
-        if !self.map_ready(start, true) || !self.map_ready(last, true) {
+        if !self.enter(slab) {
             self.vmem().free(slab);
             return false;
         }
-        page_map::note(&self.source, self.id().map(), start, last, slab.addr() | TAG);
-        self.cache(class).adopt(slab, objects_in_slab(size));
+        self.cache(class).adopt(slab, objects_in_slab(tag.len.get(), size));
         true
-    }
-
-    /// Returns the empty slabs of a cache to the arena. None is kept: the magazines are hysteresis enough.
-    fn trim(&self, cache: Id<Cache>) {
-        while let Some(slab) = (Caching { source: &self.source, cache }).part() {
-            self.release(slab);
-        }
-    }
-
-    /// Returns a slab or a large segment to the arena.
-    fn release(&self, segment: Id<Tag>) {
-        let tag = get(&self.source, segment);
-        let start = tag.start.get();
-        let last = if tag.kind.get() == LARGE { start } else { tag.end() - QUANTUM };
-        page_map::note(&self.source, self.id().map(), start, last, 0);
-        self.vmem().free(segment);
     }
 
     /// Gives the rounds of the previous magazine, if any, back to their slabs or to the arena.
     fn flush_previous(&self, class: u32, cache: Id<Cache>) {
         let magazines = &get(&self.source, cache).magazines;
         let (base, rounds) = (magazines.previous.get(), magazines.previous_rounds.replace(0));
-        if class < SLAB_CLASSES as u32 {
-            let cache = Caching { source: &self.source, cache };
-            return cache.flush(self.id().map(), size_of_class(class), base, rounds);
-        }
-        for index in 0..rounds {
-            self.release_at(Addr(slot(&self.source, base, index).get()));
-        }
+        let flushes = &self.state().flushes;
+        flushes.set(flushes.get().wrapping_add(1));
+        Caching { source: &self.source, cache }.flush(&self.vmem(), size_of_class(class), base, rounds);
     }
 
-    /// A segment of the arena, with the reserve of tags full before.
-    fn segment(&self, len: u32, kind: u32) -> Option<Id<Tag>> {
-        if self.reserve() { self.obtain(len, kind) } else { None }
+    /// A segment of the arena of `len` bytes, or of at least `min`, with the reserve of tags full before.
+    fn segment(&self, min: u32, len: u32, kind: u32) -> Option<Id<Tag>> {
+        if self.reserve() { self.obtain(min, len, kind) } else { None }
     }
 
     /// A segment of the arena: from what is free, then from what can be reclaimed, then from growth.
     ///
-    /// Reclaiming waits until the memory has grown by an eighth since the last time: a heap that grows would otherwise empty
-    /// its magazines at every step. But where growth is refused, what lies idle is all there is.
-    fn obtain(&self, len: u32, kind: u32) -> Option<Id<Tag>> {
-        let (vmem, reclaim_at) = (self.vmem(), &self.state().reclaim_at);
-        let segment = vmem.alloc(len, kind);
+    /// Reclaiming waits until a magazine was emptied for every fourth page that this heap grew by, which is when some 3 % of it
+    /// was freed since the last time: a heap that grows would otherwise empty its magazines at every step. But where growth is
+    /// refused, what lies idle is all there is.
+    fn obtain(&self, min: u32, len: u32, kind: u32) -> Option<Id<Tag>> {
+        let (vmem, flushes) = (self.vmem(), &self.state().flushes);
+        let segment = vmem.alloc(min, len, kind);
         if segment.is_some() {
             return segment;
         }
-        let pages = self.source.end().0;
-        if pages >= reclaim_at.get() || !self.grow(len) {
+        if flushes.get() >= self.state().grown_pages.get() / 4 || !self.grow(len) {
             self.flush_all();
-            reclaim_at.set(pages + pages / 8);
-            let segment = vmem.alloc(len, kind);
+            let segment = vmem.alloc(min, len, kind);
             if segment.is_some() || !self.grow(len) {
                 return segment;
             }
         }
-        vmem.alloc(len, kind)
+        vmem.alloc(len, len, kind)
     }
 
     /// Empties all magazines and returns all empty slabs.
@@ -214,8 +217,8 @@ impl<S: Source> Engine<S> {
             self.flush_previous(class, self.id().cache(class));
             magazines.exchange();
             self.flush_previous(class, self.id().cache(class));
-            self.trim(self.id().cache(class));
         }
+        self.state().flushes.set(0);
     }
 
     /// A segment for a request that no magazine serves. For an alignment above the quantum a longer one is taken, and what
@@ -223,25 +226,21 @@ impl<S: Source> Engine<S> {
     #[cold]
     fn alloc_large(&self, size: u32, align: u32) -> Addr {
         let state = self.state();
-        let len = quanta_up(size);
+        let len = segment_len(size, align);
         let align = align.max(QUANTUM);
-        if let Some(mut segment) = self.segment(len + (align - QUANTUM), LARGE) {
+        let longer = len + (align - QUANTUM);
+        if let Some(mut segment) = self.segment(longer, longer, LARGE) {
             let vmem = self.vmem();
             let skipped = get(&self.source, segment).start.get().wrapping_neg() & (align - 1);
             if skipped != 0 {
                 let before = segment;
                 segment = vmem.split(before, skipped);
-                let (tag, old) = (get(&self.source, segment), get(&self.source, before));
-                tag.kind.set(LARGE);
-                tag.owner.set(old.owner.get());
                 vmem.free(before);
             }
             vmem.cut(segment, len);
-            let start = get(&self.source, segment).start.get();
-            if self.map_ready(start, false) {
-                page_map::note(&self.source, self.id().map(), start, start, segment.addr() | TAG);
+            if self.enter(segment) {
                 state.large_allocations.set(state.large_allocations.get() + 1);
-                return Addr(start);
+                return Addr(get(&self.source, segment).start.get());
             }
             vmem.free(segment);
         }
@@ -251,12 +250,12 @@ impl<S: Source> Engine<S> {
 
     /// The segment of a large request.
     fn segment_at(&self, addr: Addr) -> Id<Tag> {
-        page_map::look(&self.source, self.id().map(), addr.0)
+        index::look(&self.source, self.id().arena(), addr.0)
     }
 
     /// Returns the segment of a large request to the arena.
     fn release_at(&self, addr: Addr) {
-        self.release(self.segment_at(addr));
+        self.vmem().free(self.segment_at(addr));
     }
 
     /// Memory of `size` zero bytes, as `alloc`; bytes that are zero since growth are not cleared again. So a segment is a
@@ -272,25 +271,35 @@ impl<S: Source> Engine<S> {
         addr
     }
 
-    /// Changes the size of an allocation, in place where its class stays or its segment can be cut or extended; nowhere,
-    /// with nothing changed, where there is no memory.
+    /// Changes the size of an allocation, in place where its class stays or it has none before and after; nowhere, with
+    /// nothing changed, where there is no memory.
+    ///
+    /// From class to class it moves, through magazines: cutting and extending segments of a few KiB is slower, and leaves free
+    /// segments that are too short for most. Only where there is no memory to move to, that is tried too.
     ///
     /// # Safety
     /// - as for `free`; and `new_size` is as a size for `alloc`.
     pub(crate) unsafe fn realloc(&self, addr: Addr, size: u32, align: u32, new_size: u32) -> Addr {
         let (class, new_class) = (class_of(size, align), class_of(new_size, align));
-        let segments = class.min(new_class) >= SLAB_CLASSES as u32;
-        if if segments { self.resize(self.segment_at(addr), quanta_up(new_size)) } else { class == new_class } {
+        let large = class.min(new_class) >= CLASSES as u32;
+        if if large { self.resize(self.segment_at(addr), segment_len(new_size, align)) } else { class == new_class } {
             return addr;
         }
         let new = self.alloc(new_size, align);
-        if new.0 != 0 {
-            let (from, to) = (self.source.at(addr), self.source.at(new));
-            // SAFETY: both are live allocations of at least that many bytes, and two never overlap (I1, I10).
-            unsafe { ptr::copy_nonoverlapping(from, to, size.min(new_size) as usize) };
-            // SAFETY: as the caller promises; the copy was its last use.
-            unsafe { self.free(addr, size, align) };
+        if new.0 == 0 {
+            let segments = class.min(new_class) >= SLAB_CLASSES as u32;
+            if !segments || !self.resize(self.segment_at(addr), segment_len(new_size, align)) {
+                return new;
+            }
+            let failures = &self.state().large_failures;
+            failures.set(failures.get() - 1);
+            return addr;
         }
+        let (from, to) = (self.source.at(addr), self.source.at(new));
+        // SAFETY: both are live allocations of at least that many bytes, and two never overlap (I1, I10).
+        unsafe { ptr::copy_nonoverlapping(from, to, size.min(new_size) as usize) };
+        // SAFETY: as the caller promises; the copy was its last use.
+        unsafe { self.free(addr, size, align) };
         new
     }
 

@@ -21,8 +21,7 @@
 //!     heap            request -> cache or arena; try, reclaim, grow, try
 //!     cache           objects of one size: magazines over slabs
 //!     magazine  slab  arrays of free objects; a segment cut into objects
-//!     page_map        address -> who holds it
-//!     vmem            an arena: spans tiled by segments
+//!     vmem            an arena: spans tiled by segments, and an index of them
 //!     source          pages, from memory.grow or a byte array
 //!     bins list record units
 //! ```
@@ -31,7 +30,7 @@
 //! any copy of the memory, and `inspector` makes tables of it.
 //!
 //! **3. Words.** A *source* gives *pages*, always of 64 KiB. An *arena* hands out integers, here addresses, in *quanta* of
-//! 512 bytes. What it was given are *spans*, each tiled by *segments*, free or busy; a *tag* (boundary tag) outside the
+//! 128 bytes. What it was given are *spans*, each tiled by *segments*, free or busy; a *tag* (boundary tag) outside the
 //! memory describes one. A *cache* serves one *size class*; its *slabs* are segments cut into *objects*. A *magazine* is an
 //! array of *rounds*, addresses of free objects; a cache has two, *loaded* and *previous*. To *reclaim* is to empty magazines
 //! into slabs and slabs into the arena. The *root* names everything; an *image* is a memory that is read from outside.
@@ -39,9 +38,11 @@
 //! **4. The life of a request.** Its size and alignment give a class (`size_class`), and the class a cache; the loaded magazine's
 //! last round is the answer. That is the fast path: no object, slab or tag is touched. When the loaded magazine is empty, the
 //! previous one takes its place; when that is empty too, rounds come from the fullest slabs, then from a new slab. A slab is
-//! a segment of the arena, which takes it from its free lists. Only when there is none, idle memory is reclaimed; only when
-//! that did not serve, the memory grows, by what is missing behind the free tail. Freeing goes the same way back, a magazine
-//! at a time. Requests above 1 KiB are segments themselves; up to 16 KiB, free ones wait in magazines too (quantum caches).
+//! a segment of the arena, which takes the lowest that fits. Slabs are elastic: a cache begins with short ones and gets
+//! longer ones as it needs more, and before the memory grows a hole for a single object will do. Only when there is none,
+//! idle memory is reclaimed, if enough was freed to be worth it; only when that did not serve, the memory grows, by what is
+//! missing behind the free tail. Freeing goes the same way back, a magazine at a time. Requests above 1 KiB are segments
+//! themselves; up to 16 KiB they have classes too, and free ones wait in magazines (quantum caches).
 //!
 //! **5. Records.** All state is plain records in the memory it describes (`record`), so it can be read by address in a running
 //! module, after a trap, or in a file. There is one kind of growing record, the tag; a slab's bitmap lives in its tag. No
@@ -63,9 +64,9 @@
 //! - **I3** A segment is on the free list for its length iff it is free; a list's bit is set iff the list is not empty.
 //! - **I4** A segment is whole quanta, inside the memory, and never in the last page of the address space.
 //! - **I5** Bytes of the last span at or above `fresh` are zero, and nobody holds them.
-//! - **I6** The page map names the tag of a slab for each of its quanta, the tag of a large segment for its first, and nothing
-//!   else.
-//! - **I7** A slab's tag says as many objects and bytes as its class has, and frees no object beyond them.
+//! - **I6** A word of the index names the tag of a segment that begins in its frame, and no slab or large segment begins there
+//!   before it.
+//! - **I7** A slab is at most 4 KiB long; its tag says as many objects as fit, at most 64, and frees none beyond them.
 //! - **I8** A slab is in the bin for its number of free objects; a bin's bit is set iff the bin is not empty.
 //! - **I9** No slab is empty.
 //! - **I10** A round is an object of its class that is taken from its slab (or a segment of its class), and is in one magazine
@@ -77,7 +78,7 @@
 //!
 //! # Unsafe code
 //!
-//! lives in `record` (addresses become references), `list`, `bins`, `magazine`, `page_map`, `vmem::arena`, `vmem::tag`,
+//! lives in `record` (addresses become references), `list`, `bins`, `magazine`, `vmem::arena`, `vmem::tag`,
 //! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `global` and `source`: each block is one operation with
 //! its reason. All other files forbid it.
 #![no_std]
@@ -97,8 +98,6 @@ mod list;
 pub mod source;
 
 mod vmem;
-
-mod page_map;
 
 pub mod size_class;
 

@@ -10,12 +10,14 @@ use crate::source::Source;
 
 /// The word that names the first link of a list, or the next link of one.
 #[repr(transparent)]
+#[cfg_attr(test, derive(Default))]
 pub(crate) struct Head {
     pub(crate) first: Name<Link>,
 }
 
 /// A place in a list: a field of the record that is listed.
 #[repr(C)]
+#[cfg_attr(test, derive(Default))]
 pub(crate) struct Link {
     pub(crate) next: Head,
     pub(crate) back: Name<Head>,

@@ -9,7 +9,7 @@ use crate::record::{Record, Word};
 pub(crate) const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"flag"), u32::from_le_bytes(*b"ston")];
 
 /// The version of the layout of all records. It changes with any of them.
-pub(crate) const LAYOUT_VERSION: u32 = 1;
+pub(crate) const LAYOUT_VERSION: u32 = 2;
 
 /// Where the parts of a memory are. Addresses are bytes from the start of the memory; zero where there is no such part.
 #[repr(C)]

@@ -10,8 +10,9 @@ pub const PAGE_BYTES: u32 = 1 << 16;
 
 /// Bytes of a quantum, the unit of the heap's arena. Segments start on a quantum and are quanta long.
 ///
-/// It is fine because arena segments also serve requests of a few KiB: half a quantum is lost on each.
-pub const QUANTUM: u32 = 512;
+/// It is fine because arena segments also serve requests of a few KiB, and because what survives in a corner of memory
+/// keeps at least a quantum of it.
+pub const QUANTUM: u32 = 128;
 
 /// `QUANTUM` as a shift.
 pub const QUANTUM_SHIFT: u32 = QUANTUM.trailing_zeros();
@@ -99,8 +100,8 @@ mod tests {
 
     #[test]
     fn rounding_meets_its_edges() {
-        assert_eq!(quanta_up(1), 512);
-        assert_eq!(quanta_up(512), 512);
+        assert_eq!(quanta_up(1), 128);
+        assert_eq!(quanta_up(128), 128);
         assert_eq!(Addr(0xffff_fe01).align_up(512), None);
         assert_eq!(Addr(0xffff_fe00).align_up(512), Some(Addr(0xffff_fe00)));
         assert_eq!(Addr(700).align_down(512), Addr(512));

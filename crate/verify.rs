@@ -16,10 +16,10 @@ use crate::heap::State;
 use crate::image::survey::{Kind, Survey};
 use crate::image::{Error, Image, Problem, record, record_or};
 use crate::list::Link;
-use crate::page_map::{Branch, FANOUT, LEAF_WORDS, Leaf, TAG};
-use crate::record::{Word, named};
-use crate::slab::{BINS, EMPTY, FULL};
-use crate::units::{Addr, LIMIT, PAGE_BYTES, QUANTUM};
+use crate::record::named;
+use crate::slab::{BINS, FULL};
+use crate::units::{Addr, LIMIT, QUANTUM};
+use crate::vmem::index::{FANOUT, FRAME_SHIFT, Leaf};
 use crate::vmem::tag::TAG_LEN;
 use crate::vmem::{Arena, Tag};
 
@@ -46,7 +46,7 @@ pub fn verify(image: &(impl Image + ?Sized), root: Addr) -> Result<Vec<Problem>,
         walker.check_neighbours();
         walker.check_free_lists(&state.arena);
         walker.check_fresh(state.arena.fresh.get());
-        walker.check_page_map(&state);
+        walker.check_index(&state.arena);
         for (class, cache) in (0..).zip(&state.caches) {
             walker.check_cache(class, cache);
         }
@@ -176,62 +176,39 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         }
     }
 
-    /// I6: the page map names the slab of each quantum of a slab, the tag of the first quantum of a large segment, and
-    /// nothing else.
-    fn check_page_map(&mut self, state: &State) {
-        let mut expected: BTreeMap<u32, u32> = BTreeMap::new();
-        for segment in &self.survey.segments {
-            if matches!(segment.kind, Kind::Large | Kind::Parked) {
-                expected.insert(segment.start, segment.tag);
+    /// I6: each word of the index names a segment that begins in its frame, and no slab or large segment begins there before.
+    fn check_index(&mut self, arena: &Arena) {
+        let starts: BTreeMap<u32, u32> = self.survey.segments.iter().map(|it| (it.tag, it.start)).collect();
+        let mut firsts: BTreeMap<u32, u32> = BTreeMap::new();
+        for segment in self.survey.segments.iter().rev() {
+            if matches!(segment.kind, Kind::Large | Kind::Parked | Kind::Slab(_)) {
+                firsts.insert(segment.start >> FRAME_SHIFT, segment.start);
             }
         }
-        for slab in &self.survey.slabs {
-            expected.extend((slab.start..slab.start + slab.len).step_by(QUANTUM as usize).map(|at| (at, slab.tag)));
-        }
-        for (page, entry, entry_at) in self.entries(state) {
-            if entry & TAG != 0 {
-                let named = expected.range(page * PAGE_BYTES..=page * PAGE_BYTES + (PAGE_BYTES - 1)).next();
-                match named.map(|(at, tag)| (*at, *tag)) {
-                    Some((at, tag)) if tag == entry - TAG => _ = expected.remove(&at),
-                    _ => self.report("I6", entry_at, format!("the page map names {:#x} for page {page}", entry - TAG)),
-                }
-                continue;
-            }
-            let Some(leaf) = record_or::<Leaf>(self.image, entry, "I6", &mut self.problems) else { continue };
-            for (quantum, word) in (0..LEAF_WORDS as u32).zip(&leaf) {
-                let at = page * PAGE_BYTES + quantum * QUANTUM;
-                let right = expected.remove(&at).map_or(0, |tag| tag | TAG);
-                if word.get() != right {
-                    let text = format!("the page map names {:#x} for {at:#x} instead of {right:#x}", word.get());
-                    self.report("I6", entry + 4 * quantum, text);
+        for (high, leaf_at) in (0_u32..).zip(arena.index.iter().map(named)).filter(|(_, at)| *at != 0) {
+            let Some(leaf) = record_or::<Leaf>(self.image, leaf_at, "I6", &mut self.problems) else { continue };
+            for (low, tag) in (0_u32..).zip(leaf.iter().map(named)).filter(|(_, tag)| *tag != 0) {
+                let frame = high * FANOUT as u32 + low;
+                let start = starts.get(&tag).copied().filter(|start| start >> FRAME_SHIFT == frame);
+                let first = firsts.remove(&frame);
+                if start.is_none_or(|start| first.is_some_and(|first| first < start)) {
+                    let text = format!("the index names {tag:#x} for the frame at {:#x}", frame << FRAME_SHIFT);
+                    self.report("I6", leaf_at + 4 * low, text);
                 }
             }
         }
-        for (at, right) in expected {
-            self.report("I6", at, format!("the page map has nothing for {at:#x}, which {right:#x} describes"));
+        for (frame, start) in firsts {
+            let text = format!("the index has nothing for the frame at {:#x}", frame << FRAME_SHIFT);
+            self.report("I6", start, text);
         }
-    }
-
-    /// The pages that have entries, those, and where they are.
-    fn entries(&mut self, state: &State) -> Vec<(u32, u32, u32)> {
-        let mut entries = Vec::new();
-        let branches = state.map.iter().map(named);
-        for (high, branch_at) in (0_u32..).zip(branches).filter(|(_, at)| *at != 0) {
-            let Some(branch) = record_or::<Branch>(self.image, branch_at, "I6", &mut self.problems) else { continue };
-            let found = (0..FANOUT as u32).zip(branch.iter().map(Word::get)).filter(|(_, entry)| *entry != 0);
-            entries.extend(found.map(|(low, entry)| (high << 8 | low, entry, branch_at + 4 * low)));
-        }
-        entries
     }
 
     /// I8, I9, I11 and I13 of a cache.
     fn check_cache(&mut self, class: u32, cache: &Cache) {
         let at = self.survey.cache_at(class);
         let slabs: Vec<_> = self.survey.slabs.iter().filter(|slab| slab.class == class).collect();
-        let expected = slabs
-            .iter()
-            .map(|slab| (slab.tag + offset_of!(Tag, link) as u32, bin(slab.free.count_ones(), slab.objects)))
-            .collect();
+        let expected =
+            slabs.iter().map(|slab| (slab.tag + offset_of!(Tag, link) as u32, bin(slab.free.count_ones()))).collect();
         self.check_bins::<BINS>("I8", &cache.bins, at + offset_of!(Cache, bins) as u32, expected, "slab of this bin");
         let empty = slabs.iter().filter(|slab| slab.free.count_ones() == slab.objects).count();
         if empty > 0 {
@@ -305,11 +282,8 @@ fn free_list(len: u32) -> u32 {
     (0..63).find(|&list| quanta <= longest(list)).unwrap_or(63)
 }
 
-/// The bin of a slab, computed from the other side than [`slab::bin`](crate::slab::bin): by comparing with each bound.
-fn bin(free: u32, objects: u32) -> u32 {
-    match free {
-        0 => FULL,
-        _ if free == objects => EMPTY,
-        _ => (0..EMPTY).find(|&bin| free < 2 << bin).unwrap_or(EMPTY),
-    }
+/// The bin of a slab with so many free objects, computed from the other side than [`slab::bin`](crate::slab::bin): by comparing
+/// with each bound.
+fn bin(free: u32) -> u32 {
+    if free == 0 { FULL } else { (0..FULL).find(|&bin| free < 2 << bin).unwrap_or(FULL) }
 }

@@ -22,6 +22,7 @@ use crate::units::QUANTUM_SHIFT;
 
 #[allow(unsafe_code, reason = "ids of the arena's fields")]
 pub(crate) mod arena;
+pub(crate) mod index;
 #[allow(unsafe_code, reason = "ids of a tag's fields")]
 pub(crate) mod tag;
 
@@ -29,10 +30,12 @@ pub(crate) use arena::Arena;
 use arena::ORDERS;
 pub(crate) use tag::{FREE, SPAN, Tag};
 
-/// How many free segments of its own list a request looks at before it takes one of a higher list, which is sure to fit.
-/// Bounds the work where many segments are a little too short; the price is that a segment that fits may be overlooked
-/// behind so many that do not.
-const PROBES: u32 = 16;
+/// How many free segments of a list a request looks at. Bounds the work where many are a little too short; the price is that
+/// one that fits may be overlooked.
+const PROBES: u32 = 8;
+
+/// Of how many lists that have a segment long enough a request takes the lowest.
+const LISTS: u32 = 4;
 
 /// An arena in its memory: the operations on the record [`Arena`].
 pub(crate) struct Vmem<'a, S> {
@@ -72,48 +75,46 @@ impl<S: Source> Vmem<'_, S> {
         self.free(id);
     }
 
-    /// Takes `len` bytes (whole quanta) for a holder that calls them `kind`. The tag's `owner` is 1 iff they are known to be
-    /// zero.
-    ///
-    /// Instant fit, or best of a few in the request's own list. Needs a spare tag.
+    /// Takes `len` bytes (whole quanta), or where no free segment has them at least `min`, for a holder that calls them
+    /// `kind`. The tag's `owner` is 1 iff they are known to be zero. Needs a spare tag.
     #[inline(never)]
-    pub(crate) fn alloc(&self, len: u32, kind: u32) -> Option<Id<Tag>> {
-        let id = self.find(len)?;
+    pub(crate) fn alloc(&self, min: u32, len: u32, kind: u32) -> Option<Id<Tag>> {
+        let found = self.find(len);
+        let id = if found.is_some() { found } else { self.find(min) }?;
         self.withdraw(id);
         let tag = self.tag(id);
         tag.kind.set(kind);
         tag.owner.set((tag.start.get() >= self.arena().fresh.get()) as u32);
-        self.cut(id, len);
+        self.cut(id, len.min(tag.len.get()));
         Some(id)
     }
 
-    /// A free segment of at least `len` bytes: the shortest of the first [`PROBES`] of the list for that length, or the
-    /// first of the next list that has one.
+    /// A free segment of at least `len` bytes: the one with the lowest address among the first [`PROBES`] of each of the first
+    /// [`LISTS`] lists that have one long enough.
+    ///
+    /// Low addresses first keeps what is free together at the end of the memory, where growth extends it.
+    #[inline(never)]
     fn find(&self, len: u32) -> Option<Id<Tag>> {
-        let own = order(len);
         let mut best = None;
-        let mut least = u32::MAX;
-        let mut next = self.first_free(own);
-        for _ in 0..PROBES {
-            let Some(link) = next else { break };
-            let tag = self.tag(Id::<Tag>::of_link(link));
-            let spare = tag.len.get().wrapping_sub(len);
-            if tag.len.get() >= len && spare < least {
-                least = spare;
-                best = next;
-                if spare == 0 {
-                    break;
+        let mut lowest = u32::MAX;
+        let mut lists = LISTS;
+        let mut nonempty = self.arena().free.nonempty.get() & u64::MAX << order(len);
+        while nonempty != 0 && lists != 0 {
+            let mut next = self.first_free(nonempty.trailing_zeros());
+            nonempty &= nonempty - 1;
+            for _ in 0..PROBES {
+                let Some(link) = next else { break };
+                let id = Id::<Tag>::of_link(link);
+                let tag = self.tag(id);
+                if tag.len.get() >= len && tag.start.get() < lowest {
+                    lowest = tag.start.get();
+                    best = Some(id);
                 }
+                next = tag.link.next.first.get();
             }
-            next = tag.link.next.first.get();
+            lists -= best.is_some() as u32;
         }
-        if least == u32::MAX {
-            let longer = self.arena().free.nonempty.get() & (u64::MAX << own << 1);
-            if longer != 0 {
-                best = self.first_free(longer.trailing_zeros());
-            }
-        }
-        Some(Id::<Tag>::of_link(best?))
+        best
     }
 
     #[inline(always)]
@@ -149,6 +150,7 @@ impl<S: Source> Vmem<'_, S> {
     fn absorb(&self, id: Id<Tag>, next: Id<Tag>) {
         let tag = self.tag(id);
         tag.len.set(tag.len.get() + self.tag(next).len.get());
+        index::strike(self.source, self.arena, next);
         list::remove(self.source, next.place());
         arena::give_tag(self.source, self.arena, next);
     }
@@ -201,6 +203,8 @@ impl<S: Source> Vmem<'_, S> {
         let (tag, new) = (self.tag(id), self.tag(rest));
         new.start.set(tag.start.get() + len);
         new.len.set(tag.len.get() - len);
+        new.kind.set(tag.kind.get());
+        new.owner.set(tag.owner.get());
         tag.len.set(len);
         rest
     }

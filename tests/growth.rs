@@ -8,7 +8,8 @@ use std::alloc::Layout;
 use flagstone::Heap;
 use flagstone::units::Addr;
 use support::{
-    Deny, Fake, LOW, PAGE, SIZES, address, assert_sound, bytes, free, heap, layout, memory, resize, tail, top, warm,
+    Deny, Fake, LOW, PAGE, QUANTUM, SIZES, address, assert_sound, bytes, free, heap, layout, memory, resize, tail, top,
+    warm,
 };
 
 /// What a call asked the source for.
@@ -25,9 +26,10 @@ fn what_is_asked_for_is_what_is_missing_behind_the_free_tail() {
         let mut memory = memory(16);
         let heap = warm(Fake::new(&mut memory, LOW));
         let tail = tail(&heap);
-        let missing = (size as u32).div_ceil(512) * 512 - tail;
+        let missing = (size as u32).next_multiple_of(QUANTUM) - tail;
         let (at, asked) = growths(&heap, || heap.alloc(bytes(size)));
         assert!(!at.is_null());
+        assert_eq!(asked.len(), 1, "{asked:?}");
         assert_eq!(asked[0].0, missing.div_ceil(PAGE), "pages for {size} bytes with {tail} free at the end");
         assert_sound(&heap);
     }
@@ -46,7 +48,7 @@ fn one_growth_serves_any_size_and_alignment() {
             assert!(!at.is_null(), "{size} bytes at a multiple of {align}");
             assert!((address(&heap, at) as usize).is_multiple_of(align));
             let given: Vec<_> = asked.iter().filter(|(_, got)| got.is_some()).collect();
-            // A second one can only be for a leaf of the page map, when the first left nothing over.
+            // A second one can only be for a leaf of the index or for tags, when the first left nothing over.
             assert!(given.len() <= 1 || given[1].0 == 1 && given.len() == 2, "{size} at {align} grew by {asked:?}");
             let excess = heap.stats().arena.free as usize;
             assert!(excess < size + align + 3 * PAGE as usize, "{excess} bytes free after {size} at {align}");
@@ -76,6 +78,26 @@ fn growth_that_adjoins_extends_the_span_so_a_ratchet_of_buffers_stays_small() {
     assert_sound(&heap);
 }
 
+/// What the heap keeps for itself lies between blocks for ever. So it must not lie between every two large ones.
+#[test]
+fn large_blocks_that_were_freed_make_room_for_larger_ones() {
+    if cfg!(miri) {
+        return;
+    }
+    for (size, count) in [(2 << 20, 20), (5 << 20, 16)] {
+        let mut memory = memory(size / PAGE * count * 2);
+        let heap = heap(Fake::new(&mut memory, LOW));
+        let held: Vec<_> = (0..count).map(|_| heap.alloc(bytes(size as usize))).collect();
+        for at in held {
+            free(&heap, at, bytes(size as usize));
+        }
+        let arena = heap.stats().arena;
+        assert_eq!(arena.in_use, arena.metadata_bytes);
+        assert!(arena.largest_free > arena.total / 5 * 2, "after {count} blocks of {size} bytes: {arena:?}");
+        assert_sound(&heap);
+    }
+}
+
 #[test]
 fn growth_behind_somebody_elses_page_begins_a_span_of_its_own() {
     let mut memory = memory(16);
@@ -84,7 +106,7 @@ fn growth_behind_somebody_elses_page_begins_a_span_of_its_own() {
     let tail = tail(&heap);
     let (at, asked) = growths(&heap, || heap.alloc(bytes(tail as usize + 1)));
     // The tail is not at the end of the memory any more, so it is no help.
-    assert_eq!(asked[0].0, (tail + 1).div_ceil(512).div_ceil(PAGE / 512));
+    assert_eq!(asked[0].0, (tail + 1).next_multiple_of(QUANTUM).div_ceil(PAGE));
     assert_eq!(address(&heap, at), LOW.0 + 2 * PAGE, "behind the foreign page");
     let stats = heap.stats();
     assert_eq!(stats.arena.spans, 2);
@@ -228,8 +250,8 @@ fn sizes_that_no_memory_can_hold_are_refused_without_harm() {
     // The first refusal reclaims what lies idle.
     assert!(heap.alloc(bytes(1 << 30)).is_null());
     let before = heap.source().bytes();
-    for align in [1, 8, 512, 4_096, 65_536, 1 << 20, 1 << 30, 1 << 31] {
-        for less in [0, 1, 7, 8, 511, 512, 4_095, 65_535, 65_536, 65_537, 1 << 20] {
+    for align in [1, 8, 128, 512, 4_096, 65_536, 1 << 20, 1 << 30, 1 << 31] {
+        for less in [0, 1, 7, 8, 127, 128, 4_095, 65_535, 65_536, 65_537, 1 << 20] {
             let Ok(layout) = Layout::from_size_align(i32::MAX as usize - less, align) else { continue };
             assert!(heap.alloc(layout).is_null(), "{layout:?}");
             assert!(heap.alloc_zeroed(layout).is_null(), "{layout:?}");
@@ -317,16 +339,49 @@ fn a_refusal_changes_nothing_but_counters() {
     }
 }
 
+/// The free tail is long enough for a request, but the last of its list of lengths, behind more segments that are too short
+/// than a request looks at. What is missing behind it is nothing then, which is not a length below zero.
+#[test]
+fn a_free_tail_that_was_overlooked_serves_once_the_memory_grew_by_a_page() {
+    // In quanta of 128 bytes, all of the list from 193 to 224, and longer than what magazines take.
+    let (short, tail_len, wanted) = (200 * 128, 224 * 128, 220 * 128);
+    let mut memory = memory(16);
+    let heap = warm(Fake::new(&mut memory, LOW));
+    let room = bytes(12 * PAGE as usize);
+    free(&heap, heap.alloc(room), room);
+    // `warm` leaves holes of 4 KiB at most, so what keeps the short ones apart is behind them, too.
+    let pairs = [(); 20].map(|()| (heap.alloc(bytes(short)), heap.alloc(bytes(5_000))));
+    assert!(pairs.iter().all(|(one, other)| address(&heap, *other) >= address(&heap, *one) + short as u32));
+    let rest = tail(&heap) as usize - tail_len;
+    assert!(rest > 16_384 && !heap.alloc(bytes(rest)).is_null());
+    assert_eq!(tail(&heap) as usize, tail_len, "what is free at the end");
+    for (at, _) in pairs {
+        free(&heap, at, bytes(short));
+    }
+    let arena = heap.stats().arena;
+    assert_eq!(arena.largest_free as usize, tail_len, "{arena:?}");
+    assert!(arena.free_segments >= 21, "20 shorter ones and the tail: {arena:?}");
+    let end = LOW.0 + heap.source().granted() * PAGE;
+    let (at, asked) = growths(&heap, || heap.alloc(bytes(wanted)));
+    assert_eq!(address(&heap, at), end - tail_len as u32, "the tail is long enough; asked for: {asked:?}");
+    assert_eq!(asked, [(1, Some(Addr(end)))], "a page, so that it is seen");
+    assert_sound(&heap);
+}
+
 #[test]
 fn a_growth_refused_once_is_asked_for_again() {
     let mut memory = memory(8);
     let heap = warm(Fake::new(&mut memory, LOW));
     heap.source().deny(Deny::Nth(0));
     let before = heap.stats();
-    let at = heap.alloc(bytes(100_000));
+    let (at, asked) = growths(&heap, || heap.alloc(bytes(100_000)));
     if at.is_null() {
         assert_eq!(heap.stats().large.failures, before.large.failures + 1);
         assert!(!heap.alloc(bytes(100_000)).is_null(), "the second request grows");
+    } else {
+        // Nothing lay idle, but that was tried before it was asked again.
+        assert_eq!((asked[0].1, asked.len()), (None, 2), "{asked:?}");
+        assert_eq!(heap.stats().large.failures, before.large.failures);
     }
     assert_sound(&heap);
 }
@@ -368,4 +423,25 @@ fn a_heap_needs_a_page_below_the_last_one() {
     assert!(Heap::new(Fake::new(&mut none, LOW)).is_none(), "no page at all");
     let mut page = memory(1);
     assert!(Heap::new(Fake::new(&mut page, LOW)).is_some());
+}
+
+/// The records of a large heap are taken many at a time, but where little is left, little serves.
+#[test]
+fn a_large_heap_that_is_full_but_for_some_kib_still_gets_tags() {
+    if cfg!(miri) {
+        return;
+    }
+    for pages in 376..384 {
+        let mut memory = memory(402);
+        let heap = heap(Fake::new(&mut memory, LOW));
+        let all = bytes(400 * PAGE as usize);
+        free(&heap, heap.alloc(all), all);
+        assert!(!heap.alloc(bytes(pages * PAGE as usize)).is_null());
+        heap.source().deny(Deny::Always);
+        // Each takes a quantum at a multiple of two, and tags for it and for the quantum between.
+        while !heap.alloc(layout(128, 256)).is_null() {}
+        let arena = heap.stats().arena;
+        assert!(arena.largest_free < 4_096, "refused with {} bytes free together: {arena:?}", arena.largest_free);
+        assert_sound(&heap);
+    }
 }

@@ -147,14 +147,14 @@ fn a_snapshot_changes_nothing_and_its_numbers_are_the_heaps_own() {
     let composition = Composition::of(&survey, &regions(&survey));
     let _ = verify(&heap.image(), heap.root());
     assert!(heap.source().bytes() == before && heap.stats() == stats);
-    // By hand: classes of 8, 8, 32, 1,024, 1,024, and segments of 10, 40 and 196 quanta.
-    let live = 8 + 8 + 32 + 1_024 + 1_024 + (10 + 40 + 196) * 512;
+    // By hand: classes of 8, 8, 32, 1,024, 1,024 and 5,120 bytes, and segments of 157 and 782 quanta of 128.
+    let live = 8 + 8 + 32 + 1_024 + 1_024 + 5_120 + (157 + 782) * 128;
     assert_eq!(composition.live, live);
     assert_eq!(stats.live_bytes(), live);
     assert_eq!(composition.arena_free, u64::from(stats.arena.free));
     // A page of others, what is below the memory, and less than a quantum behind the heap's state.
     let others = u64::from(PAGE) + u64::from(LOW.0);
-    assert!((others..others + 512).contains(&composition.foreign), "{composition:?}");
+    assert!((others..others + 128).contains(&composition.foreign), "{composition:?}");
     assert!(composition.stack == 0 && composition.static_data < 8, "no more than what aligns the state");
     let in_slabs = composition.magazines + composition.slab_free + composition.slab_overhead + 2_096;
     assert_eq!(in_slabs, u64::from(stats.arena.slab_bytes + stats.arena.parked_bytes));

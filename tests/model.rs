@@ -56,8 +56,9 @@ fn all_mixed_up_to_4_gib() {
 }
 
 #[test]
-fn across_a_branch_of_the_page_map() {
-    campaign(Setup { origin: Addr(0x0100_0000 - (6 << 16)), ..PLAIN }, 10, OPS, 1);
+fn across_two_leaves_of_the_index() {
+    // A leaf is for 4 MiB.
+    campaign(Setup { origin: Addr(0x0040_0000 - (6 << 16)), ..PLAIN }, 10, OPS, 1);
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn a_memory_that_is_nearly_always_full() {
     campaign(Setup { pages: 3, mix: Mix::Wide, ..PLAIN }, 10, OPS, 1);
 }
 
-/// A page gets its leaf of the page map once, and a cache its magazines: what happens then needs many young heaps.
+/// 4 MiB get their leaf of the index once, and a cache its magazines: what happens then needs many young heaps.
 #[test]
 fn many_short_programs_in_small_memories() {
     for pages in 2..if cfg!(miri) { 3 } else { 8 } {
@@ -114,9 +115,15 @@ fn many_short_programs_in_small_memories() {
     }
 }
 
-/// Getting a leaf of the page map may free the segment that the entry in its place names.
+/// Getting a leaf of the index may free segments to make room for it, which strikes out words of the leaf before.
 #[test]
-fn the_page_map_forgets_a_segment_that_was_freed_to_make_room_for_a_leaf() {
+fn a_leaf_of_the_index_in_a_memory_that_is_full() {
+    for pages in 2..if cfg!(miri) { 3 } else { 6 } {
+        let origin = Addr(0x0040_0000 - (pages << 16));
+        campaign(Setup { pages: pages + 1, origin, mix: Mix::Classes, ..PLAIN }, 10, OPS, 1);
+        campaign(Setup { pages: pages + 4, origin, mix: Mix::Wide, deny: Deny::Share(200), ..PLAIN }, 10, OPS, 1);
+    }
+    // A program that once failed, because the leaf got to name what had been freed for it.
     replay(Setup { deny: Deny::Share(128), ..PLAIN }, 201, 200);
 }
 

@@ -157,12 +157,12 @@ fn counters_move_and_add_up() {
     let large = vec![0_u8; 50_000];
     let now = flagstone::stats();
     let class = |stats: &flagstone::Stats| stats.caches.into_iter().find(|cache| cache.size == 24).unwrap();
-    // 1,000 objects of 24 bytes; the two vectors are segments of 8 and 98 quanta of 512.
+    // 1,000 objects of 24 bytes; one vector is a segment of the class of 4 KiB, the other 391 quanta of 128.
     assert_eq!(class(&now).live - class(&before).live, 1_000);
     assert!(class(&now).allocations - class(&before).allocations >= 1_000);
     assert_eq!(
         (now.large.live - before.large.live, now.large.live_bytes - before.large.live_bytes),
-        (2, (8 + 98) * 512)
+        (2, 4_096 + 391 * 128)
     );
     drop((small, large));
     let after = flagstone::stats();

@@ -5,10 +5,6 @@ use super::Engine;
 use crate::source::Source;
 use crate::units::{LIMIT, Pages};
 
-/// A growth adds at least `1/2^STEP_SHIFT` of the memory: one costs up to 70 µs (Node), so they become rarer as the heap
-/// gets larger.
-const STEP_SHIFT: u32 = 5;
-
 impl<S: Source> Engine<S> {
     /// Grows the memory so that `len` bytes, which no free segment holds, are free together; whether it grew. One growth
     /// suffices. Needs two spare tags.
@@ -16,25 +12,17 @@ impl<S: Source> Engine<S> {
     pub(super) fn grow(&self, len: u32) -> bool {
         let state = self.state();
         let pages = self.source().end().0;
-        let missing = Pages::holding(len - (pages << 16).wrapping_sub(self.tail()));
+        // The free tail may suffice and have been overlooked: then a page makes it be seen.
+        let tail = (pages << 16).wrapping_sub(self.tail());
+        let missing = Pages::holding(len.saturating_sub(tail).max(1));
         // A full memory of 65,536 pages has more than this, and refuses by itself.
-        let room = (LIMIT >> 16).wrapping_sub(pages);
-        if missing.0 > room {
+        if missing.0 > (LIMIT >> 16).wrapping_sub(pages) {
             return false;
         }
-        let mut more = missing.max(Pages((pages >> STEP_SHIFT).min(room)));
-        let start = loop {
-            if let Some(start) = self.source().grow(more) {
-                break start.0;
-            }
-            if more == missing {
-                return false;
-            }
-            more = missing;
-        };
+        let Some(start) = self.source().grow(missing) else { return false };
         state.growths.set(state.growths.get() + 1);
-        state.grown_pages.set(state.grown_pages.get() + more.0);
-        self.vmem().add(start, more.0 << 16);
+        state.grown_pages.set(state.grown_pages.get() + missing.0);
+        self.vmem().add(start.0, missing.0 << 16);
         true
     }
 

@@ -1,4 +1,4 @@
-//! Metadata: where tags, the parts of the page map, and magazines come from.
+//! Metadata: where tags, leaves of the index, and magazines come from.
 //!
 //! It is cut in order from segments of its own, which are never returned; tags that are no longer used go onto a stack and
 //! are used again. Before anything that may take tags, metadata for [`RESERVE`] of them is there (invariant I12): one request
@@ -7,15 +7,16 @@
 //! the memory it begins with. So taking a tag never has to make room for one.
 
 use super::{Engine, META};
-use crate::page_map::{self, Branch, Leaf, TAG};
 use crate::record::{Id, Word, get};
 use crate::source::Source;
 use crate::units::{Addr, QUANTUM, quanta_up};
 use crate::vmem::Tag;
+use crate::vmem::index::{self, FRAME_SHIFT, Leaf};
 use crate::vmem::tag::TAG_LEN;
 
-/// Bytes of a segment of metadata: long, so that what stays for ever lies together and is in the way of few large segments.
-pub(crate) const CHUNK: u32 = 16_384;
+/// The least bytes of a segment of metadata. A heap that grew by more than 32 pages takes a quantum for each, if it can: what
+/// stays for ever is in few places then, and in the way of few large segments.
+pub(crate) const CHUNK: u32 = 4096;
 
 /// Tags for which there is metadata before an operation.
 pub(crate) const RESERVE: u32 = 8;
@@ -33,7 +34,7 @@ impl<S: Source> Engine<S> {
         self.vmem().begin();
         if let Some((start, end)) = self.source().initial() {
             let start = quanta_up(start.0);
-            let end = end.0 & !(QUANTUM - 1);
+            let end = end.0 >> FRAME_SHIFT << FRAME_SHIFT;
             if start < end {
                 self.vmem().add(start, end - start);
                 // Nobody vouches for zeros there.
@@ -63,9 +64,10 @@ impl<S: Source> Engine<S> {
             self.begin();
         }
         if arena.meta_end.get() - arena.meta_next.get() < len + RESERVE * TAG_LEN {
-            let start = get(self.source(), self.obtain(CHUNK, META)?).start.get();
-            arena.meta_next.set(start);
-            arena.meta_end.set(start + CHUNK);
+            let chunk = CHUNK.max(self.state().grown_pages.get() * QUANTUM);
+            let segment = get(self.source(), self.obtain(CHUNK, chunk, META)?);
+            arena.meta_next.set(segment.start.get());
+            arena.meta_end.set(segment.end());
         }
         let start = arena.meta_next.get();
         arena.meta_next.set(start + len);
@@ -76,27 +78,16 @@ impl<S: Source> Engine<S> {
         Some(unsafe { Id::at(start) })
     }
 
-    /// Makes the page of `addr` ready for the page map to note a large segment, or (`every`) every quantum, there.
+    /// Enters a slab or large segment in the index; whether there is a leaf for it.
     #[inline(never)]
-    pub(super) fn map_ready(&self, addr: u32, every: bool) -> bool {
-        let branch = &get(self.source(), self.id().map())[page_map::branch_index(addr)];
-        if branch.get().is_none() {
-            let Some(at) = self.metadata(size_of::<Branch>() as u32) else { return false };
-            // SAFETY: zeroed metadata of that length is an empty branch.
-            branch.set(Some(unsafe { at.field(0) }));
+    pub(super) fn enter(&self, segment: Id<Tag>) -> bool {
+        let leaf = index::leaf(self.source(), self.id().arena(), get(self.source(), segment).start.get());
+        if leaf.get().is_none() {
+            let Some(at) = self.metadata(size_of::<Leaf>() as u32) else { return false };
+            // SAFETY: zeroed metadata of that length is an empty leaf.
+            leaf.set(Some(unsafe { at.field(0) }));
         }
-        let Some(branch) = branch.get() else { return false };
-        let entry = &get(self.source(), branch)[page_map::entry_index(addr)];
-        if entry.get() & TAG != 0 || entry.get() == 0 && every {
-            let Some(leaf) = self.metadata(size_of::<Leaf>() as u32) else { return false };
-            // Only now, because getting metadata may have freed what the entry named.
-            let old = entry.replace(leaf.addr());
-            if old & TAG != 0 {
-                // SAFETY: I6: it names the tag of the large segment that begins in this page.
-                let start = get::<S, Tag>(self.source(), unsafe { Id::at(old & !TAG) }).start.get();
-                page_map::note(self.source(), self.id().map(), start, start, old);
-            }
-        }
+        index::enter(self.source(), self.id().arena(), segment);
         true
     }
 }

@@ -4,18 +4,9 @@ use core::cell::Cell;
 
 use super::metadata::FIRST;
 use crate::cache::Cache;
-use crate::page_map::Map;
 use crate::record::{Id, Record, Word};
 use crate::size_class::CLASSES;
-use crate::vmem::tag::BUSY;
 use crate::vmem::{Arena, Tag};
-
-/// A segment that the application holds.
-pub(crate) const LARGE: u32 = BUSY;
-/// A segment of metadata.
-pub(crate) const META: u32 = BUSY + 1;
-/// A segment that is a slab of class 0; those of class `n` are `SLAB + n`.
-pub(crate) const SLAB: u32 = BUSY + 2;
 
 /// All that a heap knows. All zero is a heap that was never used.
 #[repr(C)]
@@ -34,18 +25,15 @@ pub(crate) struct State {
     pub(crate) growths: Word,
     /// Pages that they gave.
     pub(crate) grown_pages: Word,
-    /// Pages of memory from which on a growth is preceded by reclaiming.
-    pub(crate) reclaim_at: Word,
-    /// Who holds what.
-    pub(crate) map: Map,
+    /// Magazines emptied since the last reclaiming.
+    pub(crate) flushes: Word,
 }
 
 // SAFETY: `repr(C)`; caches, words, names and aligned double words, without padding (asserted below).
 unsafe impl Record for State {}
 
 const _: () = assert!(
-    size_of::<State>()
-        == CLASSES * size_of::<Cache>() + 8 + size_of::<Arena>() + FIRST * size_of::<Tag>() + 4 * 4 + size_of::<Map>()
+    size_of::<State>() == CLASSES * size_of::<Cache>() + 8 + size_of::<Arena>() + FIRST * size_of::<Tag>() + 4 * 4
 );
 
 impl Id<State> {
@@ -66,12 +54,5 @@ impl Id<State> {
     /// Where the tags that a heap begins with are.
     pub(crate) const fn tags(self) -> u32 {
         self.addr() + core::mem::offset_of!(State, tags) as u32
-    }
-
-    /// The page map.
-    #[inline(always)]
-    pub(crate) const fn map(self) -> Id<Map> {
-        // SAFETY: `map` is a field at that offset.
-        unsafe { self.field(core::mem::offset_of!(State, map) as u32) }
     }
 }

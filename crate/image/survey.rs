@@ -14,7 +14,7 @@ use crate::cache::Cache;
 use crate::heap::{LARGE, META, SLAB, State};
 use crate::record::{Word, named};
 use crate::root::{ROOT_LEN, Root};
-use crate::size_class::{CLASSES, SLAB_CLASSES, objects_in_slab, rounds, size_of_class, slab_len};
+use crate::size_class::{CLASSES, SLAB_CLASSES, SLAB_MAX, objects_in_slab, rounds, size_of_class};
 use crate::units::{Addr, QUANTUM};
 use crate::vmem::{Arena, FREE, SPAN, Tag};
 
@@ -301,7 +301,8 @@ impl Survey {
     fn add_slab(&mut self, at: u32, tag: &Tag) -> Option<usize> {
         let (start, len, class) = (tag.start.get(), tag.len.get(), tag.kind.get() - SLAB);
         let (size, objects, free) = (size_of_class(class), tag.owner.get(), tag.bits.get());
-        if len != slab_len(size) || objects != objects_in_slab(size) || free & !(u64::MAX >> (64 - objects)) != 0 {
+        let fits = len <= SLAB_MAX && objects != 0 && objects == objects_in_slab(len, size);
+        if !fits || free & !(u64::MAX >> (64 - objects)) != 0 {
             let text =
                 format!("the tag of the slab at {start:#x} says {len} bytes, {objects} objects, free ones {free:#x}");
             self.problems.push(Problem::new("I7", at, text));
@@ -317,7 +318,7 @@ impl Survey {
         let size = size_of_class(class);
         let magazines = &cache.magazines;
         let capacity = magazines.capacity.get();
-        if capacity != 0 && capacity != rounds(class) {
+        if capacity != 0 && capacity != rounds(size) {
             let text = format!("the magazines of the cache of {size} bytes say they have room for {capacity} rounds");
             self.problems.push(Problem::new("I11", at, text));
         }
@@ -325,7 +326,7 @@ impl Survey {
         for (base, count) in [(&magazines.loaded, &magazines.rounds), (&magazines.previous, &magazines.previous_rounds)]
         {
             let count = count.get();
-            if count > capacity.min(rounds(class)) {
+            if count > capacity.min(rounds(size)) {
                 self.problems.push(Problem::new(
                     "I11",
                     at,

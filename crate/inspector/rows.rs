@@ -103,9 +103,9 @@ pub struct CacheRow {
     pub name: String,
     /// Bytes of an object.
     pub size: u32,
-    /// Bytes of a slab; 0 for a cache of segments of the arena.
+    /// The most bytes that a slab gets; 0 for a cache of segments of the arena.
     pub slab_bytes: u32,
-    /// Objects of a slab.
+    /// Objects of such a slab.
     pub objects_per_slab: u32,
     /// Allocations served; for a cache of segments only those from its magazines.
     pub allocations: u64,
@@ -168,12 +168,13 @@ pub(super) fn segment_class(len: u64) -> Option<u32> {
 fn cache_row(cache: &CacheInfo) -> CacheRow {
     let slabs = (cache.class as usize) < SLAB_CLASSES;
     let size = Size(u64::from(cache.size));
+    let slab_bytes = if slabs { slab_len(cache.size, u32::MAX) } else { 0 };
     CacheRow {
         class: cache.class,
         name: if slabs { size.to_string() } else { format!("{size} segments") },
         size: cache.size,
-        slab_bytes: if slabs { slab_len(cache.size) } else { 0 },
-        objects_per_slab: if slabs { objects_in_slab(cache.size) } else { 0 },
+        slab_bytes,
+        objects_per_slab: objects_in_slab(slab_bytes, cache.size),
         allocations: cache.allocations,
         frees: 0,
         failures: cache.failures,

@@ -120,10 +120,10 @@ fn rows_agree_with_the_heaps_own_counters() {
     }
     let (slabs, segments) = rows.split_at(SLAB_CLASSES);
     assert!(slabs.iter().zip(&stats.caches).all(|(row, cache)| row.live == cache.live));
-    assert_eq!(slabs[9].name, "96 B");
-    // 50 live segments of 4 KiB were made, and two of three given back.
-    assert_eq!((segments[0].name.as_str(), segments[5].name.as_str()), ("1.5 KiB segments", "4 KiB segments"));
-    assert_eq!((segments[5].size, segments[5].live, segments[5].live_bytes), (4096, 17, 17 * 4096));
+    assert_eq!(slabs[11].name, "96 B");
+    // 50 live segments of 4 KiB were made, and two of three given back. There are 8 classes of segments to 2 KiB, and 8 to 4.
+    assert_eq!((segments[3].name.as_str(), segments[15].name.as_str()), ("1.5 KiB segments", "4 KiB segments"));
+    assert_eq!((segments[15].size, segments[15].live, segments[15].live_bytes), (4096, 17, 17 * 4096));
 
     let arena = &arena_rows(&survey)[0];
     let totals = (u64::from(stats.arena.total), u64::from(stats.arena.in_use), u64::from(stats.arena.free));
@@ -182,12 +182,13 @@ fn a_coarse_map_sums_up_a_fine_one() {
     let survey = survey(&heap);
     let fine = HeapMap::of(&survey, QUANTUM).expect("good");
     let coarse = HeapMap::of(&survey, PAGE_BYTES).expect("good");
+    const CELLS: usize = (PAGE_BYTES / QUANTUM) as usize;
     for ((owners, lives), (&owner, &live)) in
-        fine.owner.chunks(128).zip(fine.live.chunks(128)).zip(coarse.owner.iter().zip(&coarse.live))
+        fine.owner.chunks(CELLS).zip(fine.live.chunks(CELLS)).zip(coarse.owner.iter().zip(&coarse.live))
     {
         let most = owners.iter().filter(|&&of| of == owner).count();
         assert!((0..8).all(|other| owners.iter().filter(|&&of| of == other).count() <= most + 1));
-        let mean = lives.iter().map(|&live| u32::from(live)).sum::<u32>() / 128;
+        let mean = lives.iter().map(|&live| u32::from(live)).sum::<u32>() / CELLS as u32;
         assert!(mean.abs_diff(u32::from(live)) <= 1, "{mean} {live}");
     }
     assert_eq!(HeapMap::of(&survey, 1 << 30).expect("good").owner.len(), 1);
@@ -198,8 +199,8 @@ fn a_bad_granule_is_answered_with_a_sentence() {
     let mut memory = memory(1);
     let heap = Heap::new(Fixed::new(&mut memory, ORIGIN)).expect("a page");
     let survey = survey(&heap);
-    for granule in [0, 1, 256, 513, 1536, (1 << 30) + 1, 1 << 31] {
-        let sentence = format!("the bytes of a cell must be a power of two from 512 to 1073741824, not {granule}");
+    for granule in [0, 1, 64, 129, 384, (1 << 30) + 1, 1 << 31] {
+        let sentence = format!("the bytes of a cell must be a power of two from 128 to 1073741824, not {granule}");
         assert_eq!(HeapMap::of(&survey, granule).expect_err("bad"), sentence);
         assert_eq!(Sample::of(&survey, Some(granule)).expect_err("bad"), sentence);
     }
@@ -218,8 +219,9 @@ fn an_object_is_told_by_state_and_place() {
     let at = addr(&heap, pointer);
     let slab = Whatis::of(&survey(&heap), at).slab.expect("a slab");
     let (number, start) = ((at - slab.start) / 112 + 1, slab.start);
-    assert_eq!((slab.objects, slab.used, slab.length), (36, 1, 4096));
-    let around = format!("number {number} of 36 in the slab from {start:#010x}");
+    // The first slab of a cache is for 4 objects, here of 448 bytes together: 4 quanta of 128, and 64 bytes are left.
+    assert_eq!((slab.objects, slab.used, slab.length), (4, 1, 512));
+    let around = format!("number {number} of 4 in the slab from {start:#010x}");
     assert_eq!(
         said(&heap, at, 0),
         format!("{at:#010x} is the start of a live object of 112 B, {around}, 1 of them live.")
@@ -244,11 +246,11 @@ fn an_object_is_told_by_state_and_place() {
     );
     let state = found.slab.expect("a slab").states[number as usize - 1];
     assert_eq!(state, 2);
-    let rest = start + 36 * 112;
+    let rest = start + 4 * 112;
     assert_eq!(
         said(&heap, rest, 2),
         format!(
-            "{:#010x} is 2 B into the rest of a slab, too small for an object: 36 objects of 112 B from {start:#010x}, 0 of them live.",
+            "{:#010x} is 2 B into the rest of a slab, too small for an object: 4 objects of 112 B from {start:#010x}, 0 of them live.",
             rest + 2
         )
     );
@@ -258,6 +260,8 @@ fn an_object_is_told_by_state_and_place() {
 fn a_segment_is_told_by_state_and_size() {
     let mut memory = memory(4);
     let heap = Heap::new(Fixed::new(&mut memory, ORIGIN)).expect("a page");
+    // The fourth class of segments: 1,152, 1,280, 1,408, 1,536.
+    let class = SLAB_CLASSES as u32 + 3;
     let pointer = heap.alloc(bytes(1500));
     let at = addr(&heap, pointer);
     assert_eq!(
@@ -267,7 +271,7 @@ fn a_segment_is_told_by_state_and_size() {
     let found = Whatis::of(&survey(&heap), at);
     assert_eq!(
         (found.kind, found.cache, found.segment.map(|segment| segment.kind)),
-        ("large", Some(SLAB_CLASSES as u32), Some("large"))
+        ("large", Some(class), Some("large"))
     );
     // SAFETY: `pointer` came from this heap for this layout and is given back once.
     unsafe { heap.dealloc(pointer, bytes(1500)) };
@@ -278,7 +282,7 @@ fn a_segment_is_told_by_state_and_size() {
     let found = Whatis::of(&survey(&heap), at);
     assert_eq!(
         (found.kind, found.cache, found.segment.map(|segment| segment.kind)),
-        ("parked", Some(SLAB_CLASSES as u32), Some("parked"))
+        ("parked", Some(class), Some("parked"))
     );
     let span = found.span.expect("a span");
     assert!(span.start <= at && at < span.start + span.length);

@@ -1,5 +1,6 @@
 //! The record of an arena, and its reserve of tags.
 
+use super::index::Index;
 use super::tag::{TAG_LEN, Tag};
 use crate::bins::Bins;
 use crate::list::{Head, push};
@@ -26,6 +27,8 @@ pub(crate) struct Arena {
     pub(crate) meta_next: Word,
     /// Its end.
     pub(crate) meta_end: Word,
+    /// Which segment an address is in.
+    pub(crate) index: Index,
 }
 
 // SAFETY: `repr(C)`, records without padding and an even number of words.

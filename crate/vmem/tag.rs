@@ -12,11 +12,16 @@ use crate::record::{Id, Record, Word};
 pub(crate) const SPAN: u32 = 0;
 /// A segment that nobody holds.
 pub(crate) const FREE: u32 = 1;
-/// The first kind of a segment that somebody holds; what it and the ones above mean is the holder's.
-pub(crate) const BUSY: u32 = 2;
+/// A segment of metadata.
+pub(crate) const META: u32 = 2;
+/// A segment that the application holds.
+pub(crate) const LARGE: u32 = 5;
+/// A segment that is a slab of class 0; those of class `n` are `SLAB + n`.
+pub(crate) const SLAB: u32 = 8;
 
 /// A segment `[start, start + len)`, or a mark.
 #[repr(C)]
+#[cfg_attr(test, derive(Default))]
 pub(crate) struct Tag {
     /// Place among the marks and segments of the arena.
     pub(crate) place: Link,

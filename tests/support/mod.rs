@@ -9,9 +9,11 @@ mod rng;
 
 #[cfg(feature = "inspector")]
 pub(crate) mod snapshot;
+#[cfg(feature = "inspector")]
+pub(crate) mod specimen;
 
 pub(crate) use fake::{Deny, Fake, Foreign};
-pub(crate) use model::{Model, SIZES, class_of};
+pub(crate) use model::{Model, QUANTUM, SEGMENTS, SIZES, class_of};
 pub(crate) use program::{Mix, Op, Setup, campaign, replay, run};
 pub(crate) use rng::Rng;
 

@@ -13,16 +13,43 @@ use flagstone::{Heap, Stats};
 use super::{Fake, PAGE, address};
 
 /// The sizes that slabs serve, written out.
-pub(crate) const SIZES: [u32; 24] =
-    [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024];
+pub(crate) const SIZES: [u32; 40] = [
+    8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288,
+    320, 352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 832, 896, 960, 1024,
+];
 
-/// The class of slabs that serves a layout: the first that holds it and keeps its alignment. `None` where segments of the
-/// arena do, which keep any.
-pub(crate) fn class_of(layout: Layout) -> Option<usize> {
-    if layout.align() > 512 {
+/// The sizes of segments that are kept in magazines, written out.
+pub(crate) const SEGMENTS: [u32; 32] = [
+    1152, 1280, 1408, 1536, 1664, 1792, 1920, 2048, 2304, 2560, 2816, 3072, 3328, 3584, 3840, 4096, 4608, 5120, 5632,
+    6144, 6656, 7168, 7680, 8192, 9216, 10_240, 11_264, 12_288, 13_312, 14_336, 15_360, 16_384,
+];
+
+/// Bytes of a quantum.
+pub(crate) const QUANTUM: u32 = 128;
+
+/// The first of `sizes` that holds a layout and keeps its alignment, which segments do up to a quantum.
+fn first_of(sizes: &[u32], layout: Layout) -> Option<usize> {
+    if layout.align() > QUANTUM as usize {
         return None;
     }
-    SIZES.iter().position(|&size| size as usize >= layout.size() && (size as usize).is_multiple_of(layout.align()))
+    sizes.iter().position(|&size| size as usize >= layout.size() && (size as usize).is_multiple_of(layout.align()))
+}
+
+/// The class of slabs that serves a layout. `None` where segments of the arena do, which keep any alignment.
+pub(crate) fn class_of(layout: Layout) -> Option<usize> {
+    first_of(&SIZES, layout)
+}
+
+/// Bytes of the segment that serves a layout for which there is no class of slabs: a class of segments, or whole quanta.
+pub(crate) fn segment_len(layout: Layout) -> usize {
+    first_of(&SEGMENTS, layout)
+        .map_or_else(|| layout.size().next_multiple_of(QUANTUM as usize), |class| SEGMENTS[class] as usize)
+}
+
+/// Whether a block of one layout becomes one of the other where it lies: in a class never, unless it stays the same.
+fn stays(was: Layout, is: Layout) -> bool {
+    let classes = [was, is].map(|layout| (class_of(layout), first_of(&SEGMENTS, layout)));
+    classes[0] == classes[1]
 }
 
 /// Bytes at a time that contents are written and compared.
@@ -61,7 +88,7 @@ impl Model {
     pub(crate) fn of(heap: &Heap<Fake<'_>>) -> Self {
         let overhead = PAGE - heap.stats().arena.total;
         assert!((1..PAGE).contains(&overhead), "a heap begins with a page");
-        Self { live: BTreeMap::new(), counts: Default::default(), fill: 0, overhead }
+        Self { live: BTreeMap::new(), counts: [Count::default(); SIZES.len() + 1], fill: 0, overhead }
     }
 
     /// Number of live blocks.
@@ -103,7 +130,9 @@ impl Model {
     }
 
     /// Takes note of a change of size: of what was `block` and is now, or still, at `at`.
-    pub(crate) fn resized(&mut self, heap: &Heap<Fake<'_>>, block: Block, at: *mut u8, size: usize) {
+    ///
+    /// `refused` is how many growths had been refused before.
+    pub(crate) fn resized(&mut self, heap: &Heap<Fake<'_>>, block: Block, at: *mut u8, size: usize, refused: usize) {
         let Ok(layout) = Layout::from_size_align(size, block.layout.align()) else {
             assert!(at.is_null(), "an illegal layout is served");
             return;
@@ -117,8 +146,12 @@ impl Model {
         let kept = size.min(block.layout.size());
         assert_bytes(at, kept, |index| contents(index, block.fill), "contents kept by realloc");
         if at == block.at {
-            let (was, is) = (class_of(block.layout), class_of(layout));
-            assert_eq!(was, is, "a block changed its class without moving");
+            // From one class of segments to another only where there was no memory to move to.
+            let segments = class_of(block.layout).is_none() && class_of(layout).is_none();
+            let top = heap.source().end().bytes() + size as u64 + u64::from(PAGE) > 0xffff_0000;
+            let full = heap.source().refused() > refused || top;
+            let stays = stays(block.layout, layout) || segments && full;
+            assert!(stays, "{:?} became {layout:?} without moving", block.layout);
         } else {
             let was = self.count(block.layout);
             was.frees += 1;
@@ -150,8 +183,9 @@ impl Model {
             );
             assert_eq!(cache.slab_creates - cache.slab_destroys, u64::from(cache.slabs), "slabs of class {class}");
             assert!(cache.live + cache.magazine_rounds <= cache.objects, "objects of class {class}: {cache:?}");
-            assert!(cache.empty_slabs <= cache.slabs.min(1), "empty slabs of class {class}: {cache:?}");
+            assert!(cache.empty_slabs == 0, "empty slabs of class {class}: {cache:?}");
         }
+        assert!(stats.caches[SIZES.len()..].iter().map(|cache| cache.size).eq(SEGMENTS), "classes of segments");
         let large = self.counts[SIZES.len()];
         assert_eq!(
             (stats.large.allocations, stats.large.frees, stats.large.failures, stats.large.live),
@@ -159,7 +193,7 @@ impl Model {
             "allocations, frees, failures, live segments of the arena"
         );
         let large_bytes = self.live.values().filter(|block| class_of(block.layout).is_none());
-        let large_bytes: usize = large_bytes.map(|block| block.layout.size().div_ceil(512) * 512).sum();
+        let large_bytes: usize = large_bytes.map(|block| segment_len(block.layout)).sum();
         // In a full memory a shrunk segment may have to stay as long as it was.
         let kept = heap.source().refused() != 0 && stats.large.live_bytes as usize >= large_bytes;
         assert!(

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use flagstone::source::Source;
 use flagstone::units::Addr;
 
-use super::{Deny, Fake, Foreign, Model, SIZES, assert_sound, heap, memory};
+use super::{Deny, Fake, Foreign, Model, QUANTUM, SEGMENTS, SIZES, assert_sound, heap, memory};
 
 /// Which sizes and alignments a program asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,9 +96,10 @@ fn layout_of(mix: Mix, number: u32, spice: u32) -> Layout {
 
 /// One below, at, or one above a class, some quanta, or some pages.
 fn edge(number: u32, kind: u32) -> u32 {
-    let middle = match kind % 3 {
+    let middle = match kind % 4 {
         0 => SIZES[number as usize % SIZES.len()],
-        1 => 512 * (1 + number % 40),
+        1 => SEGMENTS[number as usize % SEGMENTS.len()],
+        2 => QUANTUM * (1 + number % 160),
         _ => 65_536 * (1 + number % 4),
     };
     middle - 1 + (number >> 16) % 3
@@ -166,9 +167,10 @@ fn apply(heap: &flagstone::Heap<Fake<'_>>, model: &mut Model, op: Op, setup: Set
         }
         Op::Resize { which, size } => {
             if let Some(block) = model.choose(which) {
+                let refused = heap.source().refused();
                 // SAFETY: a live block of this heap with its layout.
                 let at = unsafe { heap.realloc(block.at, block.layout, size) };
-                model.resized(heap, block, at, size);
+                model.resized(heap, block, at, size, refused);
             }
         }
         Op::Thin { which } => {
