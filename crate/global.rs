@@ -51,9 +51,9 @@ impl Flagstone {
 ///
 /// ```
 /// use core::alloc::Layout;
-/// use flagstone::{Heap, source::Fixed, units::Addr};
+/// use flagstone::{Heap, source::{Fixed, Page}, units::Addr};
 ///
-/// let mut memory = vec![0_u64; 4 * 65_536 / 8];
+/// let mut memory = vec![Page::ZERO; 4];
 /// let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).expect("a page for the heap's state");
 /// let layout = Layout::new::<[u64; 5]>();
 /// let at = heap.alloc(layout);

@@ -14,7 +14,7 @@ mod fixed;
 #[cfg(target_family = "wasm")]
 pub(crate) mod wasm;
 
-pub use fixed::Fixed;
+pub use fixed::{Fixed, Page};
 
 /// A linear memory that grows by pages.
 ///

@@ -16,8 +16,8 @@ use crate::vmem::{FREE, SPAN, Tag, index};
 /// The counters of a heap at one moment.
 ///
 /// ```
-/// # use flagstone::{Heap, source::Fixed, units::Addr};
-/// # let mut memory = vec![0_u64; 4 * 65_536 / 8];
+/// # use flagstone::{Heap, source::{Fixed, Page}, units::Addr};
+/// # let mut memory = vec![Page::ZERO; 4];
 /// # let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
 /// let layout = std::alloc::Layout::new::<[u8; 100]>();
 /// let at = heap.alloc(layout);

@@ -30,8 +30,8 @@ use crate::vmem::{Arena, Tag};
 /// Where there is no root to begin at, or the image ends within the state of the heap.
 ///
 /// ```
-/// use flagstone::{Heap, source::Fixed, units::Addr, verify::verify};
-/// let mut memory = vec![0_u64; 4 * 65_536 / 8];
+/// use flagstone::{Heap, source::{Fixed, Page}, units::Addr, verify::verify};
+/// let mut memory = vec![Page::ZERO; 4];
 /// let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
 /// let layout = std::alloc::Layout::new::<[u32; 9]>();
 /// let at = heap.alloc(layout);

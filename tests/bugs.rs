@@ -308,13 +308,12 @@ fn a_refused_growth_gives_no_address() {
 #[test]
 fn the_last_page_belongs_to_nobody() {
     let mut memory = memory(5);
-    let last = memory.len() - PAGE as usize / 8;
     let heap = heap(Fake::new(&mut memory, top(5)));
     while !heap.alloc_zeroed(bytes(700)).is_null() {}
     while !heap.alloc(bytes(2_000)).is_null() {}
     assert_eq!(heap.source().granted(), 4, "four of five pages, the last one left");
     drop(heap);
-    assert!(memory[last..].iter().all(|&word| word == 0));
+    assert!(memory[4].0.iter().all(|&byte| byte == 0));
 }
 
 /// re_memory: a block booked as freed before a realloc that then failed.
@@ -379,4 +378,18 @@ fn a_byte_array_up_to_4_gib_that_is_used_up() {
     assert_eq!(source.end(), Pages(65_536));
     assert_eq!(source.grow(Pages(1)), None);
     assert_eq!(source.grow(Pages(0)), None);
+}
+
+/// An array begins anywhere; a source over one must not let that show.
+#[test]
+fn a_pointer_is_aligned_as_its_address_is() {
+    let mut memory = memory(8);
+    let heap = flagstone::Heap::new(Fixed::new(&mut memory, LOW)).expect("a page");
+    for align in (0..=16).map(|shift| 1 << shift) {
+        let layout = layout(3 * align, align);
+        let at = heap.alloc(layout);
+        assert!(!at.is_null() && at.addr().is_multiple_of(align), "{at:?} for {layout:?}");
+        // SAFETY: a live block of this heap with its layout, given back once.
+        unsafe { heap.dealloc(at, layout) };
+    }
 }

@@ -173,8 +173,8 @@ impl Survey {
     /// Where there is no root, it is of another version, or the image ends within the state of the heap.
     ///
     /// ```
-    /// use flagstone::{Heap, image::survey::Survey, source::Fixed, units::Addr};
-    /// let mut memory = vec![0_u64; 4 * 65_536 / 8];
+    /// use flagstone::{Heap, image::survey::Survey, source::{Fixed, Page}, units::Addr};
+    /// let mut memory = vec![Page::ZERO; 4];
     /// let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
     /// let at = heap.alloc(std::alloc::Layout::new::<u64>());
     /// let survey = Survey::take(&heap.image(), heap.root()).unwrap();

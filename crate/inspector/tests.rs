@@ -14,15 +14,15 @@ use super::sample::Sample;
 use super::whatis::Whatis;
 use crate::image::region::{Composition, regions};
 use crate::image::survey::Survey;
-use crate::source::{Fixed, Source};
+use crate::source::{Fixed, Page, Source};
 use crate::units::{Addr, PAGE_BYTES, Pages, QUANTUM};
 use crate::verify::verify;
 use crate::{Heap, size_class::SLAB_CLASSES};
 
 const ORIGIN: Addr = Addr(0x1_0000);
 
-fn memory(pages: usize) -> Vec<u64> {
-    vec![0; pages * PAGE_BYTES as usize / 8]
+fn memory(pages: usize) -> Vec<Page> {
+    vec![Page::ZERO; pages]
 }
 
 fn bytes(len: usize) -> Layout {
@@ -41,7 +41,7 @@ fn addr<S: Source>(heap: &Heap<S>, at: *mut u8) -> u32 {
 
 /// A heap with something of everything: live, free and parked objects of several sizes, segments that are live, parked and
 /// free, and pages that somebody else grew.
-fn busy(memory: &mut [u64]) -> Heap<Fixed<'_>> {
+fn busy(memory: &mut [Page]) -> Heap<Fixed<'_>> {
     let heap = Heap::new(Fixed::new(memory, ORIGIN)).expect("a page");
     let mut held = Vec::new();
     for round in 0..400 {

@@ -6,16 +6,38 @@ use core::marker::PhantomData;
 use super::Source;
 use crate::units::{Addr, PAGE_BYTES, Pages};
 
+/// A page of memory, on a multiple of its length: what is aligned as an address is aligned as a pointer then.
+///
+/// ```
+/// use flagstone::source::Page;
+/// static MEMORY: [Page; 2] = [Page::ZERO; 2];
+/// assert_eq!(size_of_val(&MEMORY), 131_072);
+/// ```
+#[repr(C, align(65536))]
+#[derive(Clone)]
+pub struct Page(pub [u8; PAGE_BYTES as usize]);
+
+impl Page {
+    /// A page of zeros.
+    pub const ZERO: Self = Self([0; PAGE_BYTES as usize]);
+}
+
+impl core::fmt::Debug for Page {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Page")
+    }
+}
+
 /// A source whose pages are an array's, handed out from its start and then refused.
 ///
 /// The array is seen as the part of a linear memory that begins at `origin`, so a heap over it can be placed anywhere in
 /// the 4 GiB, whatever the target's pointers are.
 ///
 /// ```
-/// use flagstone::source::{Fixed, Source};
+/// use flagstone::source::{Fixed, Page, Source};
 /// use flagstone::units::{Addr, Pages};
 ///
-/// let mut memory = vec![0_u64; 3 * 65_536 / 8];
+/// let mut memory = vec![Page::ZERO; 3];
 /// let source = Fixed::new(&mut memory, Addr(0x1_0000));
 /// assert_eq!(source.grow(Pages(2)), Some(Addr(0x1_0000)));
 /// assert_eq!(source.grow(Pages(2)), None); // only one page is left, and none is taken
@@ -27,22 +49,24 @@ pub struct Fixed<'m> {
     origin: u32,
     granted: Cell<Pages>,
     capacity: Pages,
-    memory: PhantomData<&'m mut [u64]>,
+    memory: PhantomData<&'m mut [Page]>,
 }
 
 impl<'m> Fixed<'m> {
-    /// A source over `memory`, clearing it; what is left over behind its last whole page is not used.
+    /// A source over `memory`, clearing it.
     ///
     /// Takes time linear in the length of `memory`.
     ///
     /// # Panics
     /// Where `origin` is zero or not on a page, or the array would reach past 4 GiB.
     #[must_use]
-    pub fn new(memory: &'m mut [u64], origin: Addr) -> Self {
-        let capacity = (size_of_val(memory) / PAGE_BYTES as usize) as u64;
+    pub fn new(memory: &'m mut [Page], origin: Addr) -> Self {
+        let capacity = memory.len() as u64;
         assert!(origin.0 != 0 && origin.0.is_multiple_of(PAGE_BYTES), "a memory begins on a page other than the first");
         assert!(u64::from(origin.0) + (capacity << 16) <= 1 << 32, "a memory ends at or below 4 GiB");
-        memory.fill(0);
+        for page in &mut *memory {
+            page.0.fill(0);
+        }
         Self {
             base: memory.as_mut_ptr().cast(),
             origin: origin.0,

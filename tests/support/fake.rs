@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use flagstone::source::{Fixed, Source};
+use flagstone::source::{Fixed, Page, Source};
 use flagstone::units::{Addr, Pages};
 
 use super::{PAGE, Rng};
@@ -48,9 +48,9 @@ const THEIRS: u8 = 0xa7;
 
 impl<'m> Fake<'m> {
     /// A source over `memory`, placed at `origin`, that refuses nothing.
-    pub(crate) fn new(memory: &'m mut [u64], origin: Addr) -> Self {
+    pub(crate) fn new(memory: &'m mut [Page], origin: Addr) -> Self {
         Self {
-            capacity: (size_of_val(memory) / PAGE as usize) as u32,
+            capacity: memory.len() as u32,
             pages: Fixed::new(memory, origin),
             origin,
             deny: Cell::new(Deny::Never),

@@ -20,7 +20,7 @@ pub(crate) use rng::Rng;
 use std::alloc::Layout;
 
 use flagstone::Heap;
-use flagstone::source::Source;
+use flagstone::source::{Page, Source};
 use flagstone::units::Addr;
 
 /// Bytes of a wasm page.
@@ -30,8 +30,8 @@ pub(crate) const PAGE: u32 = 65_536;
 pub(crate) const LOW: Addr = Addr(PAGE);
 
 /// An array of `pages` pages, to be a memory.
-pub(crate) fn memory(pages: u32) -> Vec<u64> {
-    vec![0; pages as usize * PAGE as usize / 8]
+pub(crate) fn memory(pages: u32) -> Vec<Page> {
+    vec![Page::ZERO; pages as usize]
 }
 
 /// Where a memory of `pages` pages begins that ends at 4 GiB exactly.

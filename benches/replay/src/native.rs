@@ -7,7 +7,7 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use flagstone::Heap;
-use flagstone::source::{Fixed, Source};
+use flagstone::source::{Fixed, Page, Source};
 use flagstone::units::{Addr, PAGE_BYTES};
 use flagstone_recorder::trace::{Error, Event, Reader};
 
@@ -19,9 +19,6 @@ use crate::sample::Arena;
 const ORIGIN: Addr = Addr(PAGE_BYTES);
 /// The most pages of a memory that begins there.
 const PAGES_MAX: u64 = 65_535;
-
-/// The highest alignment that a replay can have, in bytes.
-const ALIGNED: usize = 1 << 22;
 
 /// A heap as an allocator.
 struct Over<'m>(Heap<Fixed<'m>>);
@@ -103,8 +100,8 @@ impl core::error::Error for Failure {}
 /// Where the trace is damaged, or the heap fails it.
 pub fn replay<R: Read>(mut trace: Reader<R>, samples: u64, closely: bool) -> Result<Outcome, Failure> {
     let header = trace.header().clone();
-    let mut memory = vec![0_u64; capacity(header.peak) + ALIGNED / 8];
-    let heap = Heap::new(Fixed::new(aligned(&mut memory), ORIGIN)).ok_or(Failure::Request(0, Fault::Refused))?;
+    let mut memory = vec![Page::ZERO; capacity(header.peak)];
+    let heap = Heap::new(Fixed::new(&mut memory, ORIGIN)).ok_or(Failure::Request(0, Fault::Refused))?;
     let mut objects = Objects::new(Over(heap), vec![Object::NONE; header.objects as usize]);
     let mut batch = Vec::with_capacity(BATCH);
     let mut outcome = Outcome { time: Duration::ZERO, pages: 0, peak: 0, samples: Vec::new() };
@@ -130,19 +127,9 @@ pub fn replay<R: Read>(mut trace: Reader<R>, samples: u64, closely: bool) -> Res
     Ok(outcome)
 }
 
-/// Words of a memory for a heap of `peak` live bytes: as many as it may need if most of it is wasted.
+/// Pages of a memory for a heap of `peak` live bytes: as many as it may need if most of it is wasted.
 fn capacity(peak: u64) -> usize {
-    let pages = (peak.saturating_mul(4) / u64::from(PAGE_BYTES) + 1024).min(PAGES_MAX);
-    (pages * u64::from(PAGE_BYTES) / 8) as usize
-}
-
-/// The part of the memory in which a pointer is at a multiple of all that its address is at a multiple of, up to
-/// [`ALIGNED`].
-fn aligned(memory: &mut [u64]) -> &mut [u64] {
-    let origin = ORIGIN.0 as usize / 8;
-    let start = (memory.as_ptr().align_offset(ALIGNED) + origin) % (ALIGNED / 8);
-    let len = memory.len() - ALIGNED / 8;
-    &mut memory[start..start + len]
+    (peak.saturating_mul(4) / u64::from(PAGE_BYTES) + 1024).min(PAGES_MAX) as usize
 }
 
 /// Puts the next events into the batch, at most so many.

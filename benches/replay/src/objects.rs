@@ -119,7 +119,8 @@ impl<A: GlobalAlloc, T: AsMut<[Object]>> Objects<A, T> {
         *place = object;
         self.live += size;
         self.peak = self.peak.max(self.live);
-        if at.addr() & (layout.align() - 1) != 0 {
+        // A native memory is no more than aligned to a page.
+        if at.addr() & (layout.align().min(1 << 16) - 1) != 0 {
             return Err(Fault::Misaligned);
         }
         if zeroed && (object.first() | object.last_byte()) != 0 {
