@@ -10,7 +10,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::record::{Record, copied};
-use crate::root::{LAYOUT_VERSION, MAGIC, Root};
+use crate::root::{LAYOUT_VERSION, MAGIC, Root, SMALL_VERSION};
 use crate::source::{Source, copy};
 use crate::units::Addr;
 
@@ -53,6 +53,8 @@ pub enum Error {
         /// The version found.
         found: u32,
     },
+    /// The module was built with the feature `small`.
+    SmallCore,
     /// The image ends before something that should be in it.
     Truncated {
         /// Where that begins.
@@ -78,6 +80,9 @@ impl fmt::Display for Error {
             Self::WrongVersion { found } => write!(
                 f,
                 "the heap has layout version {found}, and this inspector reads version {LAYOUT_VERSION}: use the inspector of the flagstone version the module was built with"
+            ),
+            Self::SmallCore => f.write_str(
+                "the module was built with flagstone's feature `small`, whose heap keeps no records to look at: build it without that feature to inspect it",
             ),
             Self::Truncated { at, wanted, len } => {
                 write!(
@@ -137,6 +142,9 @@ pub(crate) fn root(image: &(impl Image + ?Sized), at: u32) -> Result<Root, Error
     let root: Root = record(image, at)?;
     if root.magic[0].get() != MAGIC[0] || root.magic[1].get() != MAGIC[1] {
         return Err(Error::NotARoot { at });
+    }
+    if root.version.get() == SMALL_VERSION {
+        return Err(Error::SmallCore);
     }
     if root.version.get() != LAYOUT_VERSION {
         return Err(Error::WrongVersion { found: root.version.get() });

@@ -110,6 +110,9 @@ mod heap;
 mod global;
 mod root;
 
+#[cfg(any(test, all(feature = "small", target_family = "wasm")))]
+mod small;
+
 pub mod stats;
 
 #[cfg(feature = "inspector")]

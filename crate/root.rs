@@ -11,6 +11,10 @@ pub(crate) const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"flag"), u32::from_le_b
 /// The version of the layout of all records. It changes with any of them.
 pub(crate) const LAYOUT_VERSION: u32 = 2;
 
+/// What a root of the small core says in place of a version: there are no records behind it that an inspector reads.
+#[cfg(any(feature = "inspector", all(feature = "small", target_family = "wasm")))]
+pub(crate) const SMALL_VERSION: u32 = 0x8000_0000;
+
 /// Where the parts of a memory are. Addresses are bytes from the start of the memory; zero where there is no such part.
 #[repr(C)]
 pub(crate) struct Root {

@@ -6,8 +6,15 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 use super::Flagstone;
+#[cfg(not(feature = "small"))]
 use crate::heap::{Engine, State};
-use crate::root::{LAYOUT_VERSION, MAGIC, Root};
+#[cfg(not(feature = "small"))]
+use crate::root::LAYOUT_VERSION;
+#[cfg(feature = "small")]
+use crate::root::SMALL_VERSION as LAYOUT_VERSION;
+use crate::root::{MAGIC, Root};
+#[cfg(feature = "small")]
+use crate::small::{Small as Engine, State};
 use crate::source::wasm::{self, Memory};
 use crate::stats::Stats;
 use crate::units::Addr;

@@ -13,7 +13,8 @@ use std::process::Command;
 const REFERENCE: &str = "dlmalloc";
 /// What can be measured; each but the reference is a feature of `benches/workloads`. The last is no rival
 /// but the speed limit.
-const ALLOCATORS: [&str; 7] = ["flagstone", REFERENCE, "talc", "rlsf", "rlsf_small", "rusty_alloc", "limit"];
+const ALLOCATORS: [&str; 8] =
+    ["flagstone", "flagstone_small", REFERENCE, "talc", "rlsf", "rlsf_small", "rusty_alloc", "limit"];
 /// What is measured unless something else is asked for.
 const USUAL: [&str; 6] = ["flagstone", REFERENCE, "talc", "rlsf", "rusty_alloc", "limit"];
 /// The same for sweeps.

@@ -7,10 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Whose budget is kept.
-const OURS: &str = "flagstone";
+/// Whose budgets are kept, and what their entries begin with.
+const OURS: [(&str, &str); 2] = [("flagstone", ""), ("flagstone_small", "small_")];
 /// What is weighed; each is a feature of `benches/size`.
-const ALLOCATORS: [&str; 6] = [OURS, "dlmalloc", "talc", "rlsf", "rlsf_small", "rusty_alloc"];
+const ALLOCATORS: [&str; 7] = ["flagstone", "flagstone_small", "dlmalloc", "talc", "rlsf", "rlsf_small", "rusty_alloc"];
 /// Every call of `GlobalAlloc` for any layout, in place of what a `Vec<u8>` needs.
 const EVERY_CALL: &str = "every_call";
 /// The import that a module keeps exactly when something in it can panic.
@@ -56,7 +56,7 @@ pub(crate) fn run() -> Result<()> {
     let faults = scales.faults()?;
     println!("{}\n", lines.join("\n"));
     match faults.as_slice() {
-        [] => println!("{OURS} keeps its budget."),
+        [] => println!("flagstone keeps its budget."),
         faults => println!("{}", faults.join("\n")),
     }
     Ok(())
@@ -65,7 +65,7 @@ pub(crate) fn run() -> Result<()> {
 /// A line of the table.
 fn line<T: std::fmt::Display>(name: &str, cells: [T; 5]) -> String {
     let cells = cells.map(|cell| format!("{cell:>11}"));
-    format!("{name:<12}{}", cells.concat())
+    format!("{name:<15}{}", cells.concat())
 }
 
 /// Fails when flagstone is over its budget or carries anything of a panic.
@@ -123,22 +123,25 @@ impl Scales {
         let budget = fs::read_to_string(paths::root().join("benches/size/budget.toml"))
             .context("benches/size/budget.toml is missing")?;
         let empty = self.weigh(&[])?;
-        let ours = self.weigh(&[OURS])?;
-        let every = self.weigh(&[OURS, EVERY_CALL, PANIC_IMPORT])?;
         let mut faults = Vec::new();
-        for (what, bytes) in [("added", ours.bytes.saturating_sub(empty.bytes)), ("data", ours.data)] {
-            let most = entry(&budget, what).with_context(|| format!("benches/size/budget.toml has no `{what}`"))?;
-            if bytes > most {
-                faults.push(format!("{OURS}: {what} is {bytes} bytes, above the budget of {most}."));
+        for (name, prefix) in OURS {
+            let ours = self.weigh(&[name])?;
+            let every = self.weigh(&[name, EVERY_CALL, PANIC_IMPORT])?;
+            for (what, bytes) in [("added", ours.bytes.saturating_sub(empty.bytes)), ("data", ours.data)] {
+                let key = format!("{prefix}{what}");
+                let most = entry(&budget, &key).with_context(|| format!("benches/size/budget.toml has no `{key}`"))?;
+                if bytes > most {
+                    faults.push(format!("{name}: {what} is {bytes} bytes, above the budget of {most}."));
+                }
             }
-        }
-        for text in [&ours.text, &every.text] {
-            if !text.is_empty() {
-                faults.push(format!("{OURS}: its data has text of a panic or formatter: {text}."));
+            for text in [&ours.text, &every.text] {
+                if !text.is_empty() {
+                    faults.push(format!("{name}: its data has text of a panic or formatter: {text}."));
+                }
             }
-        }
-        if !every.imports.is_empty() {
-            faults.push(format!("{OURS}: some call can panic."));
+            if !every.imports.is_empty() {
+                faults.push(format!("{name}: some call can panic."));
+            }
         }
         Ok(faults)
     }
