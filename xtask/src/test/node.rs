@@ -10,7 +10,16 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
     let wasm = wasm::Wasm::ensure()?;
     report.tests("wasm tests pass in node", &mut command(&wasm)?);
     report.tests("wasm tests pass in node, optimised", command(&wasm)?.arg("--release"));
+    report.tests("std's collections work on the small core", &mut small(&wasm)?);
     Ok(())
+}
+
+/// A command that runs the tests which need no inspector on the small core.
+fn small(wasm: &wasm::Wasm) -> Result<Command> {
+    let mut command = wasm.cargo_test()?;
+    command.args("test --no-fail-fast --package flagstone --features small --release".split_whitespace());
+    command.args(["--target", wasm::TARGET, "--test", "wasm_collections", "--test", "wasm_full"]);
+    Ok(command)
 }
 
 /// A command that runs the wasm tests, in node unless its environment says otherwise.
