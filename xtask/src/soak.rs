@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: a mixed load in wasm that goes on for long, and the claim that flagstone needs no more memory after
-//! its first tenth. `benches/replay/src/soak.rs` is the load.
+//! `cargo xtask soak`: a mixed load in wasm that goes on for long, and the claim that flagstone needs no more memory in its
+//! second half. `benches/replay/src/soak.rs` is the load.
 
 use crate::bench::V8;
 use crate::replay::{Config, NO_NODE, Product, build};
