@@ -53,6 +53,9 @@
 //! refusal is null and leaves the heap as it was, but for idle memory that was reclaimed and metadata that was set aside.
 //! There is no panic, no formatting and no allocation inside the allocator.
 //!
+//! **7. The other core.** The feature `small` replaces all of this, on wasm, by boundary tags in place: a third of the bytes,
+//! slower, and with nothing to inspect. Its theory and invariants are in `small`.
+//!
 //! # Invariants
 //!
 //! They hold between calls. [`verify`] (feature `inspector`) checks each, and each has a test that breaks it.
@@ -79,8 +82,8 @@
 //! # Unsafe code
 //!
 //! lives in `record` (addresses become references), `list`, `bins`, `magazine`, `vmem::arena`, `vmem::tag`,
-//! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `global` and `source`: each block is one operation with
-//! its reason. All other files forbid it.
+//! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `small`, `global` and `source`: each block is one
+//! operation with its reason. All other files forbid it.
 #![no_std]
 
 #[cfg(feature = "inspector")]
