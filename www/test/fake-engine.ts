@@ -135,7 +135,7 @@ export class FakeHeap implements Heap {
     };
     const total = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
     return {
-      layoutVersion: 1, root: 0x10040, memoryBytes: this.#pages * PAGE, pages: this.#pages, quantum: QUANTUM, initialized: true, composition,
+      layoutVersion: 2, root: 0x10040, memoryBytes: this.#pages * PAGE, pages: this.#pages, quantum: QUANTUM, initialized: true, composition,
       liveObjects: sum((row) => row.live) + this.#large.size, liveBytes: composition.live, allocations: total(this.#allocations) + this.#large.size,
       frees: total(this.#frees), failures: 0, growths: this.#growths, grownPages: this.#pages - 2, foreignGrowths: 0,
       problems: this.problems,
