@@ -12,7 +12,7 @@ use crate::size_class::quotient;
 use crate::slab::{FULL, bin};
 use crate::source::Source;
 use crate::vmem::tag::SLAB;
-use crate::vmem::{Tag, Vmem, index};
+use crate::vmem::{Tag, Tiling, Vmem, index};
 
 #[allow(unsafe_code, reason = "ids of a cache's fields")]
 pub(crate) mod record;
@@ -69,7 +69,7 @@ impl<S: Source> Caching<'_, S> {
             let id = index::look(self.source, vmem.arena, slot(self.source, base, index).get());
             let slab = get(self.source, id);
             if slab.kind.get() < SLAB {
-                vmem.free(id);
+                vmem.make_free(id);
                 index += 1;
                 continue;
             }
@@ -84,7 +84,7 @@ impl<S: Source> Caching<'_, S> {
             }
             if free.count_ones() == slab.owner.get() {
                 bins::withdraw(self.source, self.cache.bins(), bin(slab), id.link());
-                vmem.free(id);
+                vmem.make_free(id);
             } else {
                 self.refile(id, free);
             }

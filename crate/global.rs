@@ -9,11 +9,15 @@ use crate::root::{LAYOUT_VERSION, MAGIC, ROOT_LEN, Root};
 use crate::source::Source;
 use crate::stats::Stats;
 use crate::units::{Addr, LIMIT, PAGE_BYTES, Pages};
+use crate::vmem::arena::supply::sealed::Keep;
+use crate::vmem::{Import, Request, Span};
 
 #[cfg_attr(target_family = "wasm", path = "global/wasm.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "global/platform.rs")]
 mod program;
 
+#[cfg(target_family = "wasm")]
+pub use program::ModuleHeap;
 pub use program::stats;
 #[cfg(all(feature = "inspector", target_family = "wasm"))]
 pub use program::{own_image, own_root};
@@ -67,6 +71,9 @@ pub struct Heap<S> {
     engine: Engine<S>,
     root: Addr,
 }
+
+/// The alignment of an arena's records.
+const RECORD_ALIGN: u32 = 8;
 
 /// The largest size, alignment included, that a 32-bit memory can be asked for: `isize::MAX` there.
 const SIZE_MAX: usize = i32::MAX as usize;
@@ -178,6 +185,68 @@ impl<S: Source> Heap<S> {
 
     fn pointer(&self, addr: Addr) -> *mut u8 {
         if addr.0 == 0 { ptr::null_mut() } else { self.engine.source().at(addr) }
+    }
+}
+
+// SAFETY: what a heap allocates is nobody else's until it is freed; it calls no arena; the list is part of its state.
+unsafe impl<S: Source> Keep for &Heap<S> {
+    type Memory = S;
+
+    fn memory(&self) -> &S {
+        self.engine.source()
+    }
+
+    fn take(&self, len: u32) -> Option<Addr> {
+        Some(self.engine.alloc_zeroed(len, RECORD_ALIGN)).filter(|at| at.0 != 0)
+    }
+
+    unsafe fn give(&self, at: Addr, len: u32) -> bool {
+        // SAFETY: `take` allocated it with the same size and alignment.
+        unsafe { self.engine.free(at, len, RECORD_ALIGN) };
+        true
+    }
+
+    fn arenas(&self) -> Option<Addr> {
+        Some(Addr(self.engine.id().arenas()))
+    }
+}
+
+/// The numbers are addresses of the heap's memory; a span is one allocation.
+///
+/// ```
+/// use flagstone::{Heap, source::{Fixed, Page}, units::Addr};
+/// use flagstone::vmem::{Arena, Options};
+/// let mut memory = vec![Page::ZERO; 4];
+/// let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+/// let options = Options { quantum: 1024, import: Some(&heap), import_factor: 8, memory: true, ..Options::new("frames") };
+/// let arena = Arena::new(&heap, options)?;
+/// let frame = arena.alloc(5000)?;
+/// assert_eq!(frame % 1024, 0);
+/// assert!(heap.stats().live_bytes() >= 8 * 5120);
+/// # Ok::<(), flagstone::vmem::Error>(())
+/// ```
+impl<S: Source> Import for Heap<S> {
+    fn import(&self, request: &Request) -> Option<Span> {
+        let layout = Layout::from_size_align(request.len as usize, request.align as usize).ok()?;
+        let (size, align) = self::request(layout)?;
+        let span = Span { start: self.engine.alloc(size, align).0, len: size };
+        if span.start == 0 {
+            return None;
+        }
+        if span.start >= request.min && span.start + (size - 1) <= request.max {
+            return Some(span);
+        }
+        self.release(span, align);
+        None
+    }
+
+    fn release(&self, span: Span, align: u32) {
+        // SAFETY: an arena gives back what it imported, once.
+        unsafe { self.engine.free(Addr(span.start), span.len, align) };
+    }
+
+    fn record(&self) -> Addr {
+        Addr(self.engine.id().arena().addr())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::size_class::{
 };
 use crate::source::Source;
 use crate::units::{Addr, QUANTUM, quanta_up};
-use crate::vmem::{Tag, Vmem, index};
+use crate::vmem::{Tag, Tiling, Vmem, index};
 
 mod grow;
 pub(crate) mod metadata;
@@ -168,7 +168,7 @@ impl<S: Source> Engine<S> {
         let Some(slab) = self.segment(quanta_up(size), len, SLAB + class) else { return false };
         let tag = get(&self.source, slab);
         if !self.enter(slab) {
-            self.vmem().free(slab);
+            self.vmem().make_free(slab);
             return false;
         }
         self.cache(class).adopt(slab, objects_in_slab(tag.len.get(), size));
@@ -235,14 +235,14 @@ impl<S: Source> Engine<S> {
             if skipped != 0 {
                 let before = segment;
                 segment = vmem.split(before, skipped);
-                vmem.free(before);
+                vmem.make_free(before);
             }
             vmem.cut(segment, len);
             if self.enter(segment) {
                 state.large_allocations.set(state.large_allocations.get() + 1);
                 return Addr(get(&self.source, segment).start.get());
             }
-            vmem.free(segment);
+            vmem.make_free(segment);
         }
         state.large_failures.set(state.large_failures.get() + 1);
         Addr(0)
@@ -255,7 +255,7 @@ impl<S: Source> Engine<S> {
 
     /// Returns the segment of a large request to the arena.
     fn release_at(&self, addr: Addr) {
-        self.vmem().free(self.segment_at(addr));
+        self.vmem().make_free(self.segment_at(addr));
     }
 
     /// Memory of `size` zero bytes, as `alloc`; bytes that are zero since growth are not cleared again. So a segment is a

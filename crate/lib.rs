@@ -21,7 +21,7 @@
 //!     heap            request -> cache or arena; try, reclaim, grow, try
 //!     cache           objects of one size: magazines over slabs
 //!     magazine  slab  arrays of free objects; a segment cut into objects
-//!     vmem            an arena: spans tiled by segments, and an index of them
+//!     vmem            arenas: spans tiled by segments; the heap's with an index of them
 //!     source          pages, from memory.grow or a byte array
 //!     bins list record units
 //! ```
@@ -53,7 +53,11 @@
 //! refusal is null and leaves the heap as it was, but for idle memory that was reclaimed and metadata that was set aside.
 //! There is no panic, no formatting and no allocation inside the allocator.
 //!
-//! **7. The other core.** The feature `small` replaces all of this, on wasm, by boundary tags in place: a third of the bytes,
+//! **7. Other arenas.** The heap's arena is one of many that a program may have: [`vmem`] gives them to programs, for memory,
+//! ids, and whatever else comes as runs of numbers. They share its segments and its tags, and have their own theory and
+//! invariants there. A program that uses none has none of their code.
+//!
+//! **8. The other core.** The feature `small` replaces all of this, on wasm, by boundary tags in place: a third of the bytes,
 //! slower, and with nothing to inspect. Its theory and invariants are in `small`.
 //!
 //! # Invariants
@@ -81,8 +85,8 @@
 //!
 //! # Unsafe code
 //!
-//! lives in `record` (addresses become references), `list`, `bins`, `magazine`, `vmem::arena`, `vmem::tag`,
-//! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `small`, `global` and `source`: each block is one
+//! lives in `record` (addresses become references), `list`, `bins`, `magazine`, `vmem::tag`, `vmem::segments::record`,
+//! `vmem::memory::record`, `vmem::arena::record`, `vmem::arena::supply`, `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `small`, `global` and `source`: each block is one
 //! operation with its reason. All other files forbid it.
 #![no_std]
 
@@ -100,7 +104,7 @@ mod list;
 
 pub mod source;
 
-mod vmem;
+pub mod vmem;
 
 pub mod size_class;
 

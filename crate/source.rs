@@ -11,10 +11,12 @@
 use crate::units::{Addr, Pages};
 
 mod fixed;
+mod storage;
 #[cfg(target_family = "wasm")]
 pub(crate) mod wasm;
 
 pub use fixed::{Fixed, Page};
+pub use storage::{Slot, Storage};
 
 /// A linear memory that grows by pages.
 ///

@@ -184,7 +184,7 @@ impl<S: Source> Engine<S> {
     /// Adds up what the list of segments tells; for `live`, objects out of their slabs, magazines included.
     fn add_segments(&self, stats: &mut Stats) {
         let arena = self.id().arena();
-        let mut next = get(self.source(), arena.first()).place.next.first.get();
+        let mut next = get(self.source(), arena.segments().first()).place.next.first.get();
         while let Some(link) = next {
             let tag: &Tag = get(self.source(), Id::<Tag>::of_place(link));
             let len = tag.len.get();

@@ -19,9 +19,9 @@ use crate::list::Link;
 use crate::record::named;
 use crate::slab::{BINS, FULL};
 use crate::units::{Addr, LIMIT, QUANTUM};
-use crate::vmem::index::{FANOUT, FRAME_SHIFT, Leaf};
+use crate::vmem::memory::index::{FANOUT, FRAME_SHIFT, Leaf};
 use crate::vmem::tag::TAG_LEN;
-use crate::vmem::{Arena, Tag};
+use crate::vmem::{MemoryArena, Tag};
 
 /// Checks the heap whose root is at `root`: what is wrong with it, nothing where all invariants hold. Takes time and memory
 /// linear in the number of segments, and in the bytes that are known to be zero.
@@ -86,13 +86,13 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     }
 
     /// I3: each free segment is in the list of its order, and nothing else is.
-    fn check_free_lists(&mut self, arena: &Arena) {
+    fn check_free_lists(&mut self, arena: &MemoryArena) {
         let mut expected: BTreeMap<u32, u32> = BTreeMap::new();
         for segment in self.survey.segments.iter().filter(|segment| segment.kind == Kind::Free) {
             expected.insert(segment.tag + offset_of!(Tag, link) as u32, free_list(segment.len));
         }
-        let bins_at = self.survey.arena_at() + offset_of!(Arena, free) as u32;
-        self.check_bins("I3", &arena.free, bins_at, expected, "free segment");
+        let bins_at = self.survey.arena_at() + offset_of!(MemoryArena, segments.free) as u32;
+        self.check_bins("I3", &arena.segments.free, bins_at, expected, "free segment");
     }
 
     /// That bins hold the links `expected` in the lists it says, each once, and that the word of bits agrees.
@@ -145,9 +145,9 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     }
 
     /// I14 for the list of marks and segments.
-    fn check_segment_links(&mut self, arena: &Arena) {
+    fn check_segment_links(&mut self, arena: &MemoryArena) {
         let limit = self.survey.segments.len() + self.survey.spans.len() + 2;
-        self.links(self.survey.arena_at(), named(&arena.first.place.next.first), limit);
+        self.links(self.survey.arena_at(), named(&arena.segments.first.place.next.first), limit);
     }
 
     /// I5: what nobody ever held in the last span is zero.
@@ -177,7 +177,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     }
 
     /// I6: each word of the index names a segment that begins in its frame, and no slab or large segment begins there before.
-    fn check_index(&mut self, arena: &Arena) {
+    fn check_index(&mut self, arena: &MemoryArena) {
         let starts: BTreeMap<u32, u32> = self.survey.segments.iter().map(|it| (it.tag, it.start)).collect();
         let mut firsts: BTreeMap<u32, u32> = BTreeMap::new();
         for segment in self.survey.segments.iter().rev() {
@@ -231,7 +231,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     }
 
     /// I12: the spare tags lie in metadata, are in no other use, and there once; what is not used of the metadata is whole.
-    fn check_reserve(&mut self, arena: &Arena) {
+    fn check_reserve(&mut self, arena: &MemoryArena) {
         let limit = self.survey.memory_len / u64::from(TAG_LEN);
         let mut used: BTreeSet<u32> = self.survey.segments.iter().map(|segment| segment.tag).collect();
         let mut at = named(&arena.spare.first);

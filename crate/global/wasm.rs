@@ -5,7 +5,7 @@ use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::Flagstone;
+use super::{Flagstone, RECORD_ALIGN};
 #[cfg(not(feature = "small"))]
 use crate::heap::{Engine, State};
 #[cfg(not(feature = "small"))]
@@ -18,6 +18,8 @@ use crate::small::{Small as Engine, State};
 use crate::source::wasm::{self, Memory};
 use crate::stats::Stats;
 use crate::units::Addr;
+use crate::vmem::arena::supply::sealed::Keep;
+use crate::vmem::{Import, Request, Span};
 
 #[cfg(target_feature = "atomics")]
 compile_error!(
@@ -63,6 +65,28 @@ static __flagstone_root: LinkedRoot = LinkedRoot {
     heap_base: &raw const wasm::__heap_base,
 };
 
+/// Where the module's list of arenas is; the other core has none.
+#[cfg(not(feature = "small"))]
+fn arenas() -> Option<Addr> {
+    Some(Addr(engine().id().arenas()))
+}
+
+/// Where the record of the module's arena is.
+#[cfg(not(feature = "small"))]
+fn arena_record() -> Addr {
+    Addr(engine().id().arena().addr())
+}
+
+#[cfg(feature = "small")]
+fn arenas() -> Option<Addr> {
+    None
+}
+
+#[cfg(feature = "small")]
+fn arena_record() -> Addr {
+    Addr(0)
+}
+
 /// The module's heap.
 #[inline(always)]
 fn engine() -> Engine<Memory> {
@@ -100,6 +124,64 @@ unsafe impl GlobalAlloc for Flagstone {
 #[inline(always)]
 fn pointer(addr: Addr) -> *mut u8 {
     ptr::with_exposed_provenance_mut(addr.0 as usize)
+}
+
+/// The heap of this module as the place of an arena's records, which makes the arena seen by the inspector, and as a source of
+/// spans, whose numbers are addresses of this module's memory. Only on wasm.
+///
+/// ```ignore
+/// use flagstone::vmem::{Arena, ModuleHeap, Options};
+/// let textures = Arena::new(ModuleHeap, Options { quantum: 256, ..Options::new("textures") })?;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ModuleHeap;
+
+// SAFETY: what a heap allocates is nobody else's until it is freed; it calls no arena; the list is part of its state.
+unsafe impl Keep for ModuleHeap {
+    type Memory = Memory;
+
+    fn memory(&self) -> &Memory {
+        &Memory
+    }
+
+    fn take(&self, len: u32) -> Option<Addr> {
+        Some(engine().alloc_zeroed(len, RECORD_ALIGN)).filter(|at| at.0 != 0)
+    }
+
+    unsafe fn give(&self, at: Addr, len: u32) -> bool {
+        // SAFETY: `take` allocated it with the same size and alignment.
+        unsafe { engine().free(at, len, RECORD_ALIGN) };
+        true
+    }
+
+    fn arenas(&self) -> Option<Addr> {
+        arenas()
+    }
+}
+
+impl Import for ModuleHeap {
+    fn import(&self, request: &Request) -> Option<Span> {
+        let layout = Layout::from_size_align(request.len as usize, request.align as usize).ok()?;
+        let (size, align) = super::request(layout)?;
+        let span = Span { start: engine().alloc(size, align).0, len: size };
+        if span.start == 0 {
+            return None;
+        }
+        if span.start >= request.min && span.start + (size - 1) <= request.max {
+            return Some(span);
+        }
+        self.release(span, align);
+        None
+    }
+
+    fn release(&self, span: Span, align: u32) {
+        // SAFETY: an arena gives back what it imported, once.
+        unsafe { engine().free(Addr(span.start), span.len, align) };
+    }
+
+    fn record(&self) -> Addr {
+        arena_record()
+    }
 }
 
 /// The counters of the module's heap. Takes time linear in the number of segments, and no memory.

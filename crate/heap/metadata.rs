@@ -10,9 +10,9 @@ use super::{Engine, META};
 use crate::record::{Id, Word, get};
 use crate::source::Source;
 use crate::units::{Addr, QUANTUM, quanta_up};
-use crate::vmem::Tag;
-use crate::vmem::index::{self, FRAME_SHIFT, Leaf};
+use crate::vmem::memory::index::{self, FRAME_SHIFT, Leaf};
 use crate::vmem::tag::TAG_LEN;
+use crate::vmem::{Tag, Tiling};
 
 /// The least bytes of a segment of metadata. A heap that grew by more than 32 pages takes a quantum for each, if it can: what
 /// stays for ever is in few places then, and in the way of few large segments.

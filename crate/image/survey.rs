@@ -16,7 +16,7 @@ use crate::record::{Word, named};
 use crate::root::{ROOT_LEN, Root};
 use crate::size_class::{CLASSES, SLAB_CLASSES, SLAB_MAX, objects_in_slab, rounds, size_of_class};
 use crate::units::{Addr, QUANTUM};
-use crate::vmem::{Arena, FREE, SPAN, Tag};
+use crate::vmem::{FREE, MemoryArena, SPAN, Tag};
 
 /// What a segment of the arena is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -220,12 +220,12 @@ impl Survey {
     }
 
     /// Walks the list of marks and segments. It is in address order, so it is at an end when it goes back.
-    fn walk_segments(&mut self, image: &(impl Image + ?Sized), arena: &Arena) {
+    fn walk_segments(&mut self, image: &(impl Image + ?Sized), arena: &MemoryArena) {
         if !self.begun {
             return;
         }
-        let end = self.arena_at() + offset_of!(Arena, last) as u32;
-        let mut at = named(&arena.first.place.next.first);
+        let end = self.arena_at() + offset_of!(MemoryArena, segments.last) as u32;
+        let mut at = named(&arena.segments.first.place.next.first);
         let mut cursor = 0;
         let mut marks = 0_u32;
         while at != end {
@@ -249,9 +249,11 @@ impl Survey {
             }
             at = named(&tag.place.next.first);
         }
-        if self.spans.last().is_some_and(|span| span.start + span.len != arena.last.start.get()) {
-            let text =
-                format!("the last span ends at {cursor:#x}, not at {:#x} as its mark says", arena.last.start.get());
+        if self.spans.last().is_some_and(|span| span.start + span.len != arena.segments.last.start.get()) {
+            let text = format!(
+                "the last span ends at {cursor:#x}, not at {:#x} as its mark says",
+                arena.segments.last.start.get()
+            );
             self.problems.push(Problem::new("I1", end, text));
         }
     }

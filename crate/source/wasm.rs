@@ -19,7 +19,7 @@ unsafe extern "C" {
 
 /// The module's own memory, numbered 0.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Memory;
+pub struct Memory;
 
 /// The least left-over memory worth having, in bytes.
 const INITIAL_MIN: usize = 1024;

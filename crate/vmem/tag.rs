@@ -14,9 +14,12 @@ pub(crate) const SPAN: u32 = 0;
 pub(crate) const FREE: u32 = 1;
 /// A segment of metadata.
 pub(crate) const META: u32 = 2;
+/// As [`SPAN`], of a span that goes back to where it came from when it is all free.
+pub(crate) const IMPORTED: u32 = 3;
 /// A segment that the application holds.
 pub(crate) const LARGE: u32 = 5;
-/// A segment that is a slab of class 0; those of class `n` are `SLAB + n`.
+/// A segment that is a slab of class 0; those of class `n` are `SLAB + n`. In an arena with quantum caches a slab of the one for
+/// `n` quanta.
 pub(crate) const SLAB: u32 = 8;
 
 /// A segment `[start, start + len)`, or a mark.
@@ -30,7 +33,7 @@ pub(crate) struct Tag {
     pub(crate) link: Link,
     /// First address.
     pub(crate) start: Word,
-    /// Length in bytes, a multiple of the quantum; of no meaning for a mark.
+    /// Length, a multiple of the quantum; of no meaning for a mark of the heap's arena, the span's for others.
     pub(crate) len: Word,
     /// `SPAN`, `FREE`, or what its holder calls it.
     pub(crate) kind: Word,
@@ -63,7 +66,7 @@ impl Tag {
         unsafe { word.container(0) }
     }
 
-    /// One past the last address; no wrap, because nothing reaches past `LIMIT`.
+    /// One past the last address; no wrap in a heap, because nothing there reaches past `LIMIT`.
     pub(crate) fn end(&self) -> u32 {
         self.start.get() + self.len.get()
     }

@@ -1,6 +1,7 @@
 //! The project's commands: `cargo xtask` lists them.
 #![forbid(unsafe_code)]
 
+mod arenas;
 mod bench;
 mod bindgen;
 mod browser;
@@ -53,6 +54,8 @@ enum Task {
     Replay(replay::Options),
     /// Load the allocator for long, and see that its memory stops growing
     Soak(soak::Options),
+    /// Measure what calls on arenas cost, with few and with many segments
+    Arenas(arenas::Options),
     /// Weigh the wasm that each allocator adds to a module
     Size,
     /// Build the page into dist/, for any static server
@@ -86,6 +89,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Record(options) => replay::record::run(&options)?,
         Task::Replay(options) => replay::run(&options)?,
         Task::Soak(options) => soak::run(&options)?,
+        Task::Arenas(options) => arenas::run(&options)?,
         Task::Size => size::run()?,
         Task::BuildPage => {
             page::build()?;

@@ -1,6 +1,12 @@
-//! The open documents: which kind a file is, what is kept of it, and under which number.
+//! The open documents: which kind a file is, what is kept of it, and under which number. The numbers come from an arena of ids.
 
 use std::collections::BTreeMap;
+
+#[cfg(target_family = "wasm")]
+use flagstone::vmem::ModuleHeap as Place;
+#[cfg(not(target_family = "wasm"))]
+use flagstone::vmem::Storage as Place;
+use flagstone::vmem::{IdArena, Reuse};
 
 use crate::csv_table::Table;
 use crate::error::OpenError;
@@ -15,10 +21,26 @@ pub(crate) type Details = Vec<(String, String)>;
 /// Milliseconds since some moment; the app has no clock of its own in WebAssembly.
 pub(crate) type Clock = fn() -> f64;
 
-/// All open documents by number; numbers are never used twice.
+/// The numbers of documents: a closed one's is used again as late as possible.
+#[cfg(target_family = "wasm")]
+type Numbers = IdArena<'static, Place>;
+#[cfg(not(target_family = "wasm"))]
+type Numbers = IdArena<'static, Place<'static>>;
+
+/// Where the arena of the numbers keeps its records: in the heap, so that the inspector shows it. Off wasm, in an array.
+#[cfg(target_family = "wasm")]
+fn place() -> Place {
+    Place
+}
+#[cfg(not(target_family = "wasm"))]
+fn place() -> Place<'static> {
+    Place::new(vec![flagstone::vmem::Slot::EMPTY; 1000].leak())
+}
+
+/// All open documents by number.
 pub(crate) struct Workbench {
     documents: BTreeMap<u32, Document>,
-    last_id: u32,
+    numbers: Option<Numbers>,
     clock: Clock,
 }
 
@@ -45,28 +67,45 @@ enum Content {
 impl Workbench {
     /// A workbench without documents that measures time by `clock`.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { documents: BTreeMap::new(), last_id: 0, clock }
+        Self { documents: BTreeMap::new(), numbers: None, clock }
     }
 
     /// Opens a file by its name's ending. The error is a whole sentence, and nothing is kept then.
     pub(crate) fn open(&mut self, name: &str, bytes: &[u8]) -> Result<&Document, String> {
         let start = (self.clock)();
         let content = Content::read(name, bytes, self.clock).map_err(|error| error.sentence(name))?;
-        self.last_id += 1;
-        let id = self.last_id;
+        let id =
+            self.new_number().map_err(|error| format!("{name}: no document can be opened now, because {error}."))?;
         let milliseconds = (self.clock)() - start;
         let document = Document { id, name: name.to_owned(), bytes: bytes.len(), milliseconds, content };
         Ok(self.documents.entry(id).or_insert(document))
     }
 
+    /// A number that no open document has.
+    fn new_number(&mut self) -> Result<u32, flagstone::vmem::Error> {
+        let numbers = match &mut self.numbers {
+            Some(numbers) => numbers,
+            none => none.insert(IdArena::new(place(), "document numbers", 1..=999_999, Reuse::Late)?),
+        };
+        numbers.alloc()
+    }
+
     /// Drops a document; false when it is not open.
     pub(crate) fn close(&mut self, id: u32) -> bool {
-        self.documents.remove(&id).is_some()
+        let open = self.documents.remove(&id).is_some();
+        if let Some(numbers) = &self.numbers
+            && open
+        {
+            numbers.free(id).expect("an open document holds its number");
+        }
+        open
     }
 
     /// Drops all documents.
     pub(crate) fn close_all(&mut self) {
-        self.documents.clear();
+        while let Some((&id, _)) = self.documents.first_key_value() {
+            self.close(id);
+        }
     }
 
     /// The documents, oldest first.

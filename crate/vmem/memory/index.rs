@@ -10,10 +10,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::arena::Arena;
-use super::tag::Tag;
+use super::MemoryArena;
 use crate::record::{Id, Name, get};
 use crate::source::Source;
+use crate::vmem::tag::Tag;
 
 /// Bytes of a frame as a shift. A slab is no longer than a frame.
 pub(crate) const FRAME_SHIFT: u32 = 13;
@@ -28,18 +28,18 @@ pub(crate) type Leaf = [Name<Tag>; FANOUT];
 pub(crate) type Index = [Name<Leaf>; (1 << (32 - FRAME_SHIFT)) / FANOUT];
 
 /// The name of the leaf for `addr`.
-pub(crate) fn leaf<S: Source>(source: &S, arena: Id<Arena>, addr: u32) -> &Name<Leaf> {
+pub(crate) fn leaf<S: Source>(source: &S, arena: Id<MemoryArena>, addr: u32) -> &Name<Leaf> {
     &get(source, arena).index[(addr >> FRAME_SHIFT) as usize / FANOUT]
 }
 
 /// The word for the frame of `addr`, if there is a leaf for it.
 #[inline(never)]
-fn word<S: Source>(source: &S, arena: Id<Arena>, addr: u32) -> Option<&Name<Tag>> {
+fn word<S: Source>(source: &S, arena: Id<MemoryArena>, addr: u32) -> Option<&Name<Tag>> {
     Some(&get(source, leaf(source, arena, addr).get()?)[(addr >> FRAME_SHIFT) as usize % FANOUT])
 }
 
 /// Enters a slab or large segment, for whose start there is a leaf.
-pub(crate) fn enter<S: Source>(source: &S, arena: Id<Arena>, id: Id<Tag>) {
+pub(crate) fn enter<S: Source>(source: &S, arena: Id<MemoryArena>, id: Id<Tag>) {
     let start = get(source, id).start.get();
     if let Some(word) = word(source, arena, start)
         && word.get().is_none_or(|named| get(source, named).start.get() > start)
@@ -49,7 +49,7 @@ pub(crate) fn enter<S: Source>(source: &S, arena: Id<Arena>, id: Id<Tag>) {
 }
 
 /// Strikes out a tag that is about to be given up; the one behind it takes its place, if it begins in the same frame.
-pub(super) fn strike<S: Source>(source: &S, arena: Id<Arena>, id: Id<Tag>) {
+pub(super) fn strike<S: Source>(source: &S, arena: Id<MemoryArena>, id: Id<Tag>) {
     let tag = get(source, id);
     if let Some(word) = word(source, arena, tag.start.get())
         && word.get() == Some(id)
@@ -62,7 +62,7 @@ pub(super) fn strike<S: Source>(source: &S, arena: Id<Arena>, id: Id<Tag>) {
 
 /// The slab that `addr` is in, or the large segment that begins there.
 #[inline(never)]
-pub(crate) fn look<S: Source>(source: &S, arena: Id<Arena>, addr: u32) -> Id<Tag> {
+pub(crate) fn look<S: Source>(source: &S, arena: Id<MemoryArena>, addr: u32) -> Id<Tag> {
     let mut from = addr;
     let mut id = loop {
         match word(source, arena, from).and_then(|word| word.get()) {
