@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use flagstone::vmem::{Error, IdArena, Import, Request, Reuse, Slot, Span, Storage};
 
+#[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "support/rng.rs"]
 mod rng;
 use rng::Rng;

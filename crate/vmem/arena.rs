@@ -386,8 +386,8 @@ impl<'a, R: Records> Arena<'a, R> {
     /// Makes held numbers `new_len` instead of `len` without moving them, where what is behind is free. Constant time.
     ///
     /// # Errors
-    /// As [`free`](Self::free); [`Error::NoRoom`] where what is behind is not free or too short, [`Error::BadWindow`] never. Numbers
-    /// from a quantum cache only extend within their object.
+    /// As [`free`](Self::free); [`Error::NoRoom`] where what is behind is not free or too short, or where it is an object of a
+    /// quantum cache, which has one length.
     ///
     /// ```
     /// use flagstone::vmem::{Arena, Error, Options, Slot, Storage};
@@ -406,8 +406,8 @@ impl<'a, R: Records> Arena<'a, R> {
         let (old, new) = (self.rounded(len)?, self.rounded(new_len)?);
         let no_room = Error::NoRoom { start, len: new_len };
         if let Some(slab) = self.slab_of(start) {
-            let room = self.check_object(slab, start, old)?;
-            return if new >= old && new <= room { Ok(()) } else { Err(no_room) };
+            self.check_object(slab, start, old)?;
+            return if new >= old && self.check_object(slab, start, new).is_ok() { Ok(()) } else { Err(no_room) };
         }
         let id = self.held_segment(start, old)?;
         let next = self.tag(id).next();
@@ -435,8 +435,8 @@ impl<'a, R: Records> Arena<'a, R> {
     /// Keeps the first `new_len` of held numbers and gives the rest back. Constant time.
     ///
     /// # Errors
-    /// As [`free`](Self::free); [`Error::NoRoom`] where `new_len` is longer, [`Error::NoRecords`]. Numbers from a quantum cache keep
-    /// their object.
+    /// As [`free`](Self::free); [`Error::NoRoom`] where `new_len` is longer, or where it is an object of a quantum cache, which has
+    /// one length; [`Error::NoRecords`].
     pub fn shrink(&self, start: u32, len: u32, new_len: u32) -> Result<(), Error> {
         self.at_rest()?;
         let (old, new) = (self.rounded(len)?, self.rounded(new_len)?);
@@ -444,7 +444,8 @@ impl<'a, R: Records> Arena<'a, R> {
             return Err(Error::NoRoom { start, len: new_len });
         }
         if let Some(slab) = self.slab_of(start) {
-            return self.check_object(slab, start, old).map(|_| ());
+            self.check_object(slab, start, old)?;
+            return self.check_object(slab, start, new).map_err(|_| Error::NoRoom { start, len: new_len });
         }
         let id = self.held_segment(start, old)?;
         if new != old {

@@ -70,7 +70,7 @@ pub enum Error {
         /// The length it has.
         held: u32,
     },
-    /// The segment behind is held, or too short to extend into.
+    /// A segment cannot have that length where it is: what is behind is held, or too short to extend into.
     NoRoom {
         /// Where the segment begins.
         start: u32,
@@ -120,7 +120,7 @@ impl fmt::Display for Error {
                 write!(f, "the segment at {start:#x} is {held} long, not {len}")
             }
             Self::NoRoom { start, len } => {
-                write!(f, "the segment at {start:#x} cannot be extended to {len}: what is behind it is not free")
+                write!(f, "the segment at {start:#x} cannot be {len} long where it is")
             }
             Self::Busy { segments } => write!(f, "{segments} segments are still held"),
             Self::Walking => f.write_str("the arena cannot be changed from within a walk over it"),

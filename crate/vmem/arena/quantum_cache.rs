@@ -202,8 +202,8 @@ impl<R: Records> Arena<'_, R> {
         (begins && index < descriptor.objects.get() && descriptor.free.get() >> index & 1 == 0).then_some(index)
     }
 
-    /// The length of the object that begins at `start` in this slab, and that a caller holds as `rounded` long.
-    pub(super) fn check_object(&self, id: Id<Descriptor>, start: u32, rounded: u32) -> Result<u32, Error> {
+    /// That an object begins at `start` in this slab, and that a caller may hold it as `rounded` long.
+    pub(super) fn check_object(&self, id: Id<Descriptor>, start: u32, rounded: u32) -> Result<(), Error> {
         let (shift, descriptor) = (self.record().shift.get(), get(self.memory(), id));
         if self.taken_object(id, start).is_none() || descriptor.parked.get() & self.parked_bit(start) != 0 {
             return Err(Error::NotHeld(start));
@@ -213,7 +213,7 @@ impl<R: Records> Arena<'_, R> {
         if rounded > held || !self.cache(rounded >> shift).is_some_and(same) {
             return Err(Error::WrongLength { start, len: rounded, held });
         }
-        Ok(held)
+        Ok(())
     }
 
     /// Gives an object back that a caller holds.
