@@ -14,6 +14,7 @@ use crate::root::{LAYOUT_VERSION, MAGIC, Root, SMALL_VERSION};
 use crate::source::{Source, copy};
 use crate::units::Addr;
 
+pub mod arenas;
 pub mod region;
 pub mod survey;
 
@@ -99,7 +100,8 @@ impl core::error::Error for Error {}
 /// Something in an image that is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The invariant it breaks, `"I1"` to `"I14"` as the crate's documentation numbers them.
+    /// The invariant it breaks: `"I1"` to `"I14"` of the heap, as the crate's documentation numbers them, or `"A1"` to `"A8"` of
+    /// an arena in it, as `vmem/arena.rs` does.
     pub invariant: &'static str,
     /// The address of what is wrong.
     pub at: u32,

@@ -4,6 +4,7 @@
 //! wasm `bindings` gives the same to JavaScript.
 #![deny(unsafe_code)]
 
+pub mod arena_rows;
 #[cfg(target_family = "wasm")]
 pub mod bindings;
 pub mod heap_map;
@@ -11,6 +12,7 @@ pub mod heap_map;
 mod js_memory;
 pub mod rows;
 pub mod sample;
+pub mod segment_rows;
 #[cfg(test)]
 mod tests;
 pub mod whatis;

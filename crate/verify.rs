@@ -1,4 +1,5 @@
-//! The walker that checks every invariant of a heap in an image, I1 to I14 of the crate's documentation.
+//! The walker that checks every invariant of a heap in an image, I1 to I14 of the crate's documentation, and of the arenas in it,
+//! A1 to A8 of `vmem/arena.rs`.
 //!
 //! A [`Survey`] checks what it needs to hold together; this adds the rest, and looks at everything from the other side:
 //! not only that what is in a list belongs there, but that what belongs there is in the list.
@@ -15,7 +16,7 @@ use crate::cache::Cache;
 use crate::heap::State;
 use crate::image::survey::{Kind, Survey};
 use crate::image::{Error, Image, Problem, record, record_or};
-use crate::list::Link;
+use crate::list::{Head, Link};
 use crate::record::named;
 use crate::slab::{BINS, FULL};
 use crate::units::{Addr, LIMIT, QUANTUM};
@@ -23,8 +24,10 @@ use crate::vmem::memory::index::{FANOUT, FRAME_SHIFT, Leaf};
 use crate::vmem::tag::TAG_LEN;
 use crate::vmem::{MemoryArena, Tag};
 
+mod arenas;
+
 /// Checks the heap whose root is at `root`: what is wrong with it, nothing where all invariants hold. Takes time and memory
-/// linear in the number of segments, and in the bytes that are known to be zero.
+/// linear in the number of segments, of the heap and of the arenas in it, and in the bytes that are known to be zero.
 ///
 /// # Errors
 /// Where there is no root to begin at, or the image ends within the state of the heap.
@@ -53,6 +56,7 @@ pub fn verify(image: &(impl Image + ?Sized), root: Addr) -> Result<Vec<Problem>,
         walker.check_reserve(&state.arena);
         walker.check_segment_links(&state.arena);
     }
+    walker.check_arenas();
     Ok(walker.problems)
 }
 
@@ -92,13 +96,14 @@ impl<I: Image + ?Sized> Walker<'_, I> {
             expected.insert(segment.tag + offset_of!(Tag, link) as u32, free_list(segment.len));
         }
         let bins_at = self.survey.arena_at() + offset_of!(MemoryArena, segments.free) as u32;
-        self.check_bins("I3", &arena.segments.free, bins_at, expected, "free segment");
+        self.check_bins(["I3", "I14"], &arena.segments.free, bins_at, expected, "free segment");
     }
 
-    /// That bins hold the links `expected` in the lists it says, each once, and that the word of bits agrees.
+    /// That bins hold the links `expected` in the lists it says, each once, and that the word of bits agrees. The second invariant
+    /// is that of links, that they name the word that names them.
     fn check_bins<const N: usize>(
         &mut self,
-        invariant: &'static str,
+        [invariant, links]: [&'static str; 2],
         bins: &Bins<N>,
         bins_at: u32,
         mut expected: BTreeMap<u32, u32>,
@@ -106,48 +111,71 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     ) {
         for (list, head) in (0_u32..).zip(&bins.heads) {
             let head_at = bins_at + offset_of!(Bins<N>, heads) as u32 + 4 * list;
-            for link in self.links(head_at, named(&head.first), expected.len()) {
-                match expected.remove(&link) {
-                    Some(right) if right == list => {}
-                    Some(right) => self.report(
-                        invariant,
-                        link,
-                        format!("a {what} is in list {list} and belongs into list {right}"),
-                    ),
-                    None => {
-                        self.report(invariant, link, format!("list {list} holds what is no {what}, or holds it twice"))
-                    }
-                }
-            }
+            self.check_list([invariant, links], list, head_at, head, &mut expected, what);
             if (bins.nonempty.get() >> list & 1 == 1) == head.first.get().is_none() {
                 self.report(invariant, head_at, format!("the bit of list {list} does not say whether it is empty"));
             }
         }
+        self.check_missing(invariant, expected, what);
+    }
+
+    /// That list `list`, with its head at `head_at`, holds only links that are `expected` in it, each of which it takes out of
+    /// them: the list is followed up to the first that is none.
+    fn check_list(
+        &mut self,
+        [invariant, links]: [&'static str; 2],
+        list: u32,
+        head_at: u32,
+        head: &Head,
+        expected: &mut BTreeMap<u32, u32>,
+        what: &str,
+    ) {
+        let (mut back, mut at) = (head_at, named(&head.first));
+        while at != 0 {
+            let Some(link) = record_or::<Link>(self.image, at, links, &mut self.problems) else { break };
+            self.check_back(links, at, &link, back);
+            match expected.remove(&at) {
+                Some(right) if right == list => {}
+                Some(right) => {
+                    self.report(invariant, at, format!("a {what} is in list {list} and belongs into list {right}"));
+                }
+                None => {
+                    let text = format!("list {list} holds what is no {what}, or holds it twice");
+                    return self.report(invariant, at, text);
+                }
+            }
+            back = at;
+            at = named(&link.next.first);
+        }
+    }
+
+    /// Says which of `expected` were in no list.
+    fn check_missing(&mut self, invariant: &'static str, expected: BTreeMap<u32, u32>, what: &str) {
         for (link, list) in expected {
             self.report(invariant, link, format!("a {what} is missing in list {list}"));
         }
     }
 
-    /// The links of the list with head at `head_at`, at most one more than `limit`; I14 for each.
-    fn links(&mut self, head_at: u32, first: u32, limit: usize) -> Vec<u32> {
-        let mut links = Vec::new();
-        let (mut back, mut at) = (head_at, first);
-        while at != 0 && links.len() <= limit {
-            let Some(link) = record_or::<Link>(self.image, at, "I14", &mut self.problems) else { break };
-            if named(&link.back) != back {
-                self.report("I14", at, format!("the link at {at:#x} does not name the word {back:#x} that names it"));
+    /// Notes where a link does not name the word that names it.
+    fn check_back(&mut self, invariant: &'static str, at: u32, link: &Link, back: u32) {
+        if named(&link.back) != back {
+            self.report(invariant, at, format!("the link at {at:#x} does not name the word {back:#x} that names it"));
+        }
+    }
+
+    /// I14 for the list of marks and segments: as many as there are, and the two marks at its ends.
+    fn check_segment_links(&mut self, arena: &MemoryArena) {
+        let limit = self.survey.segments.len() + self.survey.spans.len() + 2;
+        let (mut back, mut at) = (self.survey.arena_at(), named(&arena.segments.first.place.next.first));
+        for _ in 0..=limit {
+            if at == 0 {
+                break;
             }
-            links.push(at);
+            let Some(link) = record_or::<Link>(self.image, at, "I14", &mut self.problems) else { break };
+            self.check_back("I14", at, &link, back);
             back = at;
             at = named(&link.next.first);
         }
-        links
-    }
-
-    /// I14 for the list of marks and segments.
-    fn check_segment_links(&mut self, arena: &MemoryArena) {
-        let limit = self.survey.segments.len() + self.survey.spans.len() + 2;
-        self.links(self.survey.arena_at(), named(&arena.segments.first.place.next.first), limit);
     }
 
     /// I5: what nobody ever held in the last span is zero.
@@ -209,7 +237,8 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         let slabs: Vec<_> = self.survey.slabs.iter().filter(|slab| slab.class == class).collect();
         let expected =
             slabs.iter().map(|slab| (slab.tag + offset_of!(Tag, link) as u32, bin(slab.free.count_ones()))).collect();
-        self.check_bins::<BINS>("I8", &cache.bins, at + offset_of!(Cache, bins) as u32, expected, "slab of this bin");
+        let bins_at = at + offset_of!(Cache, bins) as u32;
+        self.check_bins::<BINS>(["I8", "I14"], &cache.bins, bins_at, expected, "slab of this bin");
         let empty = slabs.iter().filter(|slab| slab.free.count_ones() == slab.objects).count();
         if empty > 0 {
             self.report("I9", at, format!("the cache keeps {empty} empty slabs"));

@@ -3,8 +3,11 @@
 //! Not under Miri: it is slow, and what is under test has no unsafe code; `model.rs` runs `verify` there.
 #![cfg(all(feature = "inspector", not(miri)))]
 
+#[path = "image_arenas/specimen.rs"]
+mod specimen;
 mod support;
 
+use flagstone::image::arenas::ArenaKind;
 use flagstone::image::survey::Kind;
 use support::snapshot::tag;
 use support::specimen::sound;
@@ -34,4 +37,29 @@ fn any_word_of_a_list_or_a_record_in_use() {
         }
     }
     assert!(words > 100);
+}
+
+#[test]
+fn any_word_of_a_tag_of_an_arena_in_use() {
+    let right = specimen::sound();
+    let mut words = 0;
+    for arena in right.survey().arenas {
+        let marks = arena.spans.iter().map(|span| (span.mark, false));
+        let segments = arena.segments.iter().step_by(3);
+        let tags = segments.map(|segment| (segment.tag, matches!(segment.kind, ArenaKind::Slab(_)))).chain(marks);
+        for (at, is_slab) in tags {
+            // All are in two lists; only a slab's owner is of use.
+            let used = [tag::NEXT, tag::BACK, tag::LINK_NEXT, tag::LINK_BACK, tag::START, tag::LEN, tag::KIND];
+            for offset in used.into_iter().chain(is_slab.then_some(tag::OWNER)) {
+                for bit in [0, 5, 9, 13, 31] {
+                    let mut damaged = right.clone();
+                    damaged.set(at + offset, right.word(at + offset) ^ 1 << bit);
+                    let broken = damaged.broken();
+                    assert!(!broken.is_empty(), "bit {bit} of the word {offset} at {at:#x} in {}", arena.name);
+                    words += 1;
+                }
+            }
+        }
+    }
+    assert!(words > 1_000);
 }

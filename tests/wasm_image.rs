@@ -13,7 +13,10 @@ use flagstone::Flagstone;
 use flagstone::image::region::{Composition, regions};
 use flagstone::image::survey::{Kind, Survey};
 use flagstone::image::{Image, find_root};
+use flagstone::inspector::arena_rows::arena_rows;
+use flagstone::inspector::whatis::Whatis;
 use flagstone::verify::verify;
+use flagstone::vmem::{Arena, ModuleHeap, Options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Bytes of the array.
@@ -95,4 +98,33 @@ fn the_modules_own_memory_is_sound_and_adds_up() {
 fn the_root_is_found_without_being_told() {
     drop(std::hint::black_box(Box::new(1)));
     assert_eq!(reading(|| find_root(&flagstone::own_image())), Ok(flagstone::own_root()));
+}
+
+#[wasm_bindgen_test]
+fn arenas_in_the_modules_heap_are_seen() {
+    let options = Options {
+        quantum: 64,
+        quantum_caches: 256,
+        import: Some(&ModuleHeap),
+        import_factor: 16,
+        memory: true,
+        ..Options::new("nodes")
+    };
+    let nodes = Arena::new(ModuleHeap, options).expect("room for its records");
+    let held: Vec<u32> = (1..100).map(|len| nodes.alloc(len * 7).expect("memory")).collect();
+    reading(|| {
+        let survey = Survey::take(&flagstone::own_image(), flagstone::own_root()).expect("the module's own root");
+        let rows = arena_rows(&survey);
+        let row = rows.iter().find(|row| row.id == nodes.at().0).expect("its row");
+        assert_eq!((row.name.as_str(), row.kind, row.parent), ("nodes", "memory", Some(rows[0].id)));
+        assert_eq!((row.total, row.in_use, row.cached), {
+            let usage = nodes.usage();
+            (usage.total, usage.in_use, usage.cached)
+        });
+        let found = Whatis::of(&survey, held[50]);
+        assert_eq!(found.chain.last().map(|link| link.arena), Some(row.id), "{}", found.sentence);
+        let problems = verify(&flagstone::own_image(), flagstone::own_root()).expect("the module's own root");
+        assert!(problems.is_empty(), "{problems:#?}");
+    });
+    nodes.free_all().expect("nobody walks it");
 }

@@ -9,6 +9,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::mem::offset_of;
 
+use super::arenas::{self, ArenaInfo};
 use super::{Error, Image, Problem, record, record_or, root};
 use crate::cache::Cache;
 use crate::heap::{LARGE, META, SLAB, State};
@@ -160,6 +161,8 @@ pub struct Survey {
     pub slabs: Vec<SlabInfo>,
     /// Caches, by class.
     pub caches: Vec<CacheInfo>,
+    /// The arenas whose records lie in the heap, by number.
+    pub arenas: Vec<ArenaInfo>,
     /// Counters.
     pub counters: Counters,
     /// What does not hold together.
@@ -167,7 +170,8 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Surveys the heap whose root is at `root`. Takes time and memory linear in the number of segments.
+    /// Surveys the heap whose root is at `root`. Takes time and memory linear in the number of segments, of the heap and of the
+    /// arenas in it.
     ///
     /// # Errors
     /// Where there is no root, it is of another version, or the image ends within the state of the heap.
@@ -194,6 +198,7 @@ impl Survey {
             segments: Vec::new(),
             slabs: Vec::new(),
             caches: Vec::with_capacity(CLASSES),
+            arenas: Vec::new(),
             counters: Counters {
                 large_allocations: state.large_allocations.get(),
                 large_failures: state.large_failures.get(),
@@ -206,6 +211,8 @@ impl Survey {
         for (class, cache) in (0..).zip(&state.caches) {
             survey.add_cache(image, class, cache);
         }
+        let list = survey.layout.state.wrapping_add(offset_of!(State, arenas) as u32);
+        survey.arenas = arenas::read(image, list, &state.arenas, survey.arena_at(), &mut survey.problems);
         Ok(survey)
     }
 
@@ -394,6 +401,23 @@ impl Survey {
     pub fn segment_at(&self, address: u32) -> Option<&Segment> {
         let index = self.segments.partition_point(|segment| segment.start <= address).checked_sub(1)?;
         self.segments.get(index).filter(|segment| address - segment.start < segment.len)
+    }
+
+    /// The bytes of what the application holds from `address` on: an object or a segment that begins there; `None` where none
+    /// does.
+    #[must_use]
+    pub fn held_at(&self, address: u32) -> Option<u32> {
+        let segment = self.segment_at(address)?;
+        match segment.kind {
+            Kind::Large => (segment.start == address).then_some(segment.len),
+            Kind::Slab(Some(index)) => {
+                let slab = self.slabs.get(index)?;
+                let object = (address - slab.start) / slab.size;
+                let begins = slab.start + object * slab.size == address && object < slab.objects;
+                (begins && (slab.free | slab.parked) >> object & 1 == 0).then_some(slab.size)
+            }
+            _ => None,
+        }
     }
 }
 

@@ -68,30 +68,91 @@ export interface CacheRow {
 export interface SpanRow {
   start: number;
   length: number;
+  /** Whether it was imported, and goes back when it is all free. */
+  imported: boolean;
 }
 
-/** An arena; bytes unless a name says otherwise. */
+/** An arena: the heap's own, then those whose records lie in the heap. Lengths are bytes for `heap` and `memory`, else numbers. */
 export interface ArenaRow {
+  /** Address of its record: tells it from others, over all samples. */
+  id: number;
   name: string;
+  /** `heap`: this heap's own; `memory`: its numbers are addresses of this memory; `numbers`: any others. */
+  kind: 'heap' | 'memory' | 'numbers';
+  /** `id` of the arena it imports from, where that is known. */
+  parent?: number;
   quantum: number;
   spans: number;
   segments: number;
+  /** Segments that are not free. */
+  heldSegments: number;
+  freeSegments: number;
   total: number;
   inUse: number;
   free: number;
-  freeSegments: number;
   largestFree: number;
+  /** Share of the free that is not in the longest free segment, 0 to 1; 0 where nothing is free. */
+  fragmentation: number;
+  /** Free, but waiting in magazines or in slabs of quantum caches; part of `inUse`. */
+  cached: number;
   allocations: number;
   frees: number;
   failures: number;
-  growths: number;
-  pages: number;
-  parkedBytes: number;
-  largeLive: number;
-  largeLiveBytes: number;
-  slabBytes: number;
-  metadataBytes: number;
+  imports: number;
+  releases: number;
+  /** At most 1,000 spans; `spans` counts all. */
   spanList: SpanRow[];
+  /** Free segments by length: element n counts those of at least 2^n and less than 2^(n+1) units of the quantum. As long as needed. */
+  freeHistogram: { segments: number; total: number }[];
+  /** Only of the heap's own. */
+  heap?: {
+    growths: number;
+    pages: number;
+    parkedBytes: number;
+    largeLive: number;
+    largeLiveBytes: number;
+    slabBytes: number;
+    metadataBytes: number;
+  };
+}
+
+/** What a segment is. Of the heap's own arena a held one is one that the application holds; only it has parked ones and metadata. */
+export type SegmentKind = 'free' | 'held' | 'parked' | 'slab' | 'metadata';
+
+/** Which segments to list. Everything may be left out. */
+export interface SegmentFilter {
+  kinds?: SegmentKind[];
+  minLength?: number;
+  maxLength?: number;
+  /** Segments that have a number in [from, to]. */
+  from?: number;
+  to?: number;
+  /** `length` is longest first; default `address`. */
+  order?: 'address' | 'length';
+  offset?: number;
+  /** Default 200, at most 10,000. */
+  limit?: number;
+}
+
+/** A segment of an arena. */
+export interface SegmentRow {
+  start: number;
+  length: number;
+  kind: SegmentKind;
+  span: SpanRow;
+  /** Of a slab: object length, objects, and how many are held by callers. */
+  objectLength?: number;
+  objects?: number;
+  live?: number;
+}
+
+/** Segments that a filter takes. */
+export interface SegmentList {
+  /** Segments that match. */
+  matching: number;
+  /** What they add up to. */
+  length: number;
+  rows: SegmentRow[];
 }
 
 /** The memory in cells of `granule` bytes; cell `i` covers `[i * granule, (i + 1) * granule)`. */
@@ -137,6 +198,8 @@ export interface Whatis {
   };
   segment?: { start: number; length: number; kind: 'free' | 'large' | 'parked' | 'slab' | 'metadata' };
   span?: SpanRow;
+  /** From the heap's arena inwards: each arena that has the address, with its segment there. Empty outside. */
+  chain: { arena: number; name: string; segment: SegmentRow }[];
   /** All of it in a sentence. */
   sentence: string;
 }

@@ -5,17 +5,19 @@
 #![forbid(unsafe_code)]
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsCast, JsError, JsValue, wasm_bindgen};
 
+use super::arena_rows::arena_rows;
 use super::heap_map::HeapMap;
 use super::js_memory::JsMemory;
-use super::rows::{CheckReport, Summary, arena_rows, cache_rows};
+use super::rows::{CheckReport, Summary, cache_rows};
 use super::sample::Sample;
+use super::segment_rows::{FilterWords, SegmentFilter, SegmentList};
 use super::whatis::Whatis;
 use crate::image::survey::Survey;
 use crate::image::{Bytes, Image, find_root};
@@ -30,6 +32,10 @@ extern "C" {
     /// `{ memory, root? }`.
     #[wasm_bindgen(typescript_type = "Target")]
     pub type Target;
+
+    /// Which segments to list.
+    #[wasm_bindgen(typescript_type = "SegmentFilter")]
+    pub type Filter;
 }
 
 /// Attaches to the heap of a running (or trapped) module.
@@ -103,13 +109,27 @@ impl Inspector {
         self.with(|_, survey| js(&cache_rows(survey)))
     }
 
-    /// The arenas.
+    /// The arenas: the heap's own, then those whose records lie in the heap.
     ///
     /// # Errors
     /// As `summary`.
     #[wasm_bindgen(unchecked_return_type = "ArenaRow[]")]
     pub fn arenas(&self) -> Result<JsValue, JsError> {
         self.with(|_, survey| js(&arena_rows(survey)))
+    }
+
+    /// The segments of the arena with the `id` that a row of `arenas` has, those that the filter takes.
+    ///
+    /// # Errors
+    /// As `summary`, where there is no such arena, and where something in the filter makes no sense.
+    #[wasm_bindgen(unchecked_return_type = "SegmentList")]
+    pub fn segments(&self, arena: u32, filter: Option<Filter>) -> Result<JsValue, JsError> {
+        let words = filter.map(|filter| filter_words(&filter)).unwrap_or_default();
+        let filter = SegmentFilter::of(&words).map_err(|sentence| JsError::new(&sentence))?;
+        self.with(|_, survey| {
+            let list = SegmentList::of(survey, arena, &filter).map_err(|sentence| JsError::new(&sentence))?;
+            js(&list)
+        })
     }
 
     /// The memory in cells of `granule` bytes.
@@ -182,6 +202,30 @@ fn root_of(image: &dyn Image, given: &JsValue) -> Result<Addr, JsError> {
     // Globals are signed in JavaScript; an address in the upper half comes as a negative number.
     let root = Addr(if number < 0.0 { number as i32 as u32 } else { number as u32 });
     survey(image, root).map(|_| root)
+}
+
+/// A filter of JavaScript in words. What is of another type than it should be becomes a word that no filter has.
+fn filter_words(filter: &JsValue) -> FilterWords {
+    let given = |name: &str| Some(property(filter, name)).filter(|value| !value.is_undefined() && !value.is_null());
+    let number = |name: &str| given(name).map(|value| value.as_f64().unwrap_or(f64::NAN));
+    let word = |value: JsValue| value.as_string().unwrap_or_else(|| format!("{value:?}"));
+    let words = |value: JsValue| -> Vec<String> {
+        if js_sys::Array::is_array(&value) {
+            js_sys::Array::from(&value).iter().map(word).collect()
+        } else {
+            alloc::vec![word(value)]
+        }
+    };
+    FilterWords {
+        kinds: given("kinds").map(words),
+        min_length: number("minLength"),
+        max_length: number("maxLength"),
+        from: number("from"),
+        to: number("to"),
+        order: given("order").map(word),
+        offset: number("offset"),
+        limit: number("limit"),
+    }
 }
 
 /// A property of an object; undefined where it has none.

@@ -1,4 +1,4 @@
-//! The tables: summary, caches, arenas, checks. Field names are those of the JavaScript objects, in `camelCase` there.
+//! The tables: summary, caches, checks. Field names are those of the JavaScript objects, in `camelCase` there.
 #![forbid(unsafe_code)]
 
 use alloc::format;
@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use super::arena_rows::COUNT_MAX;
 use super::words::Size;
 use crate::image::Problem;
 use crate::image::region::{Composition, Region, regions};
@@ -66,7 +67,8 @@ impl Summary {
         let large = survey.segments.iter().filter(|segment| segment.kind == Kind::Large).count() as u64;
         let small: u64 = caches[..SLAB_CLASSES].iter().map(|cache| u64::from(cache.live)).sum();
         let counters = &survey.counters;
-        let allocations = counters.large_allocations + caches.iter().map(|cache| cache.allocations).sum::<u64>();
+        let of_caches = caches.iter().map(|cache| cache.allocations);
+        let allocations = of_caches.fold(counters.large_allocations, u64::saturating_add).min(COUNT_MAX);
         Self {
             layout_version: LAYOUT_VERSION,
             root: survey.layout.root,
@@ -175,7 +177,7 @@ fn cache_row(cache: &CacheInfo) -> CacheRow {
         size: cache.size,
         slab_bytes,
         objects_per_slab: objects_in_slab(slab_bytes, cache.size),
-        allocations: cache.allocations,
+        allocations: cache.allocations.min(COUNT_MAX),
         frees: 0,
         failures: cache.failures,
         live: 0,
@@ -187,7 +189,7 @@ fn cache_row(cache: &CacheInfo) -> CacheRow {
         magazine_capacity: cache.capacity,
         free_in_slabs: 0,
         overhead_bytes: 0,
-        slab_creates: cache.creates,
+        slab_creates: cache.creates.min(COUNT_MAX),
         slab_destroys: 0,
     }
 }
@@ -203,110 +205,15 @@ fn add_slab(row: &mut CacheRow, slab: &SlabInfo) {
     row.overhead_bytes += u64::from(slab.overhead());
 }
 
-/// A span of an arena.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SpanRow {
-    /// First address.
-    pub start: u32,
-    /// Bytes.
-    pub length: u32,
-}
-
-/// An arena. Bytes, unless a name says otherwise.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ArenaRow {
-    /// What it is called.
-    pub name: String,
-    /// Bytes of a quantum.
-    pub quantum: u32,
-    /// Number of spans.
-    pub spans: u32,
-    /// Number of segments.
-    pub segments: u32,
-    /// Bytes of all spans.
-    pub total: u64,
-    /// Bytes of busy segments.
-    pub in_use: u64,
-    /// Bytes of free segments.
-    pub free: u64,
-    /// Number of free segments.
-    pub free_segments: u32,
-    /// Bytes of the largest free segment.
-    pub largest_free: u32,
-    /// Requests for segments served, ever, from magazines too.
-    pub allocations: u64,
-    /// Of those, given back.
-    pub frees: u64,
-    /// Requests for segments that got null.
-    pub failures: u32,
-    /// Times the memory grew.
-    pub growths: u32,
-    /// Pages it grew by.
-    pub pages: u32,
-    /// Bytes of segments in magazines.
-    pub parked_bytes: u64,
-    /// Segments that the application holds.
-    pub large_live: u32,
-    /// Bytes of those.
-    pub large_live_bytes: u64,
-    /// Bytes of slabs.
-    pub slab_bytes: u64,
-    /// Bytes of segments of metadata.
-    pub metadata_bytes: u64,
-    /// The spans, in address order.
-    pub span_list: Vec<SpanRow>,
-}
-
-/// The arenas: today the heap's.
-#[must_use]
-pub fn arena_rows(survey: &Survey) -> Vec<ArenaRow> {
-    let mut row = ArenaRow {
-        name: String::from("heap"),
-        quantum: QUANTUM,
-        spans: survey.spans.len() as u32,
-        segments: survey.segments.len() as u32,
-        allocations: survey.counters.large_allocations
-            + survey.caches[SLAB_CLASSES..].iter().map(|cache| cache.allocations).sum::<u64>(),
-        failures: survey.counters.large_failures,
-        growths: survey.counters.growths,
-        pages: survey.counters.grown_pages,
-        span_list: survey.spans.iter().map(|span| SpanRow { start: span.start, length: span.len }).collect(),
-        ..ArenaRow::default()
-    };
-    for segment in &survey.segments {
-        let len = u64::from(segment.len);
-        row.total += len;
-        match segment.kind {
-            Kind::Free => {
-                row.free += len;
-                row.free_segments += 1;
-                row.largest_free = row.largest_free.max(segment.len);
-            }
-            Kind::Large => {
-                row.large_live += 1;
-                row.large_live_bytes += len;
-            }
-            Kind::Parked => row.parked_bytes += len,
-            Kind::Slab(_) => row.slab_bytes += len,
-            Kind::Metadata => row.metadata_bytes += len,
-        }
-    }
-    row.in_use = row.total - row.free;
-    row.frees = row.allocations.saturating_sub(u64::from(row.large_live));
-    alloc::vec![row]
-}
-
 /// How much a check looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Checked {
-    /// Segments of arenas.
+    /// Segments of all arenas.
     pub segments: u32,
-    /// Slabs.
+    /// Slabs of the heap and of arenas.
     pub slabs: u32,
-    /// Objects, free or not.
+    /// Objects of those, free or not.
     pub objects: u32,
     /// Caches.
     pub caches: u32,
@@ -338,12 +245,20 @@ impl CheckReport {
     /// The report on the problems that `verify` found in the heap of a survey.
     #[must_use]
     pub fn new(survey: &Survey, problems: &[Problem]) -> Self {
+        let mut segments = survey.segments.len();
+        let mut slabs = survey.slabs.len();
+        let mut objects: u32 = survey.slabs.iter().map(|slab| slab.objects).sum();
+        for arena in &survey.arenas {
+            segments += arena.segments.len();
+            slabs += arena.slabs.len();
+            objects += arena.slabs.iter().map(|slab| slab.objects).sum::<u32>();
+        }
         Self {
             ok: problems.is_empty(),
             checked: Checked {
-                segments: survey.segments.len() as u32,
-                slabs: survey.slabs.len() as u32,
-                objects: survey.slabs.iter().map(|slab| slab.objects).sum(),
+                segments: segments as u32,
+                slabs: slabs as u32,
+                objects,
                 caches: survey.caches.len() as u32,
             },
             problems: problems

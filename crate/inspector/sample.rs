@@ -6,19 +6,20 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use super::arena_rows::{ArenaRow, arena_rows};
 use super::heap_map::HeapMap;
-use super::rows::{ArenaRow, CacheRow, Summary, arena_rows, cache_rows};
+use super::rows::{CacheRow, Summary, cache_rows};
 use crate::image::region::regions;
 use crate::image::survey::Survey;
 
 /// All that a page shows of a heap at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sample {
     /// The heap in a few figures.
     pub summary: Summary,
     /// The caches, by size class.
     pub caches: Vec<CacheRow>,
-    /// The arenas.
+    /// The arenas: the heap's own, then the others by number.
     pub arenas: Vec<ArenaRow>,
     /// The map, where one was asked for. Its arrays cross to JavaScript as typed ones, not through serde.
     #[serde(skip)]

@@ -8,8 +8,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::alloc::Layout;
 
+use super::arena_rows::arena_rows;
 use super::heap_map::HeapMap;
-use super::rows::{CheckReport, Summary, arena_rows, cache_rows};
+use super::rows::{CheckReport, Summary, cache_rows};
 use super::sample::Sample;
 use super::whatis::Whatis;
 use crate::image::region::{Composition, regions};
@@ -18,6 +19,8 @@ use crate::source::{Fixed, Page, Source};
 use crate::units::{Addr, PAGE_BYTES, Pages, QUANTUM};
 use crate::verify::verify;
 use crate::{Heap, size_class::SLAB_CLASSES};
+
+mod arenas;
 
 const ORIGIN: Addr = Addr(0x1_0000);
 
@@ -128,9 +131,11 @@ fn rows_agree_with_the_heaps_own_counters() {
     let arena = &arena_rows(&survey)[0];
     let totals = (u64::from(stats.arena.total), u64::from(stats.arena.in_use), u64::from(stats.arena.free));
     assert_eq!((arena.total, arena.in_use, arena.free), totals);
-    assert_eq!(arena.in_use, arena.large_live_bytes + arena.parked_bytes + arena.slab_bytes + arena.metadata_bytes);
-    assert!(arena.parked_bytes != 0);
-    assert_eq!((arena.parked_bytes, arena.large_live), (u64::from(stats.arena.parked_bytes), stats.large.live));
+    let figures = arena.heap.expect("the heap's own");
+    let busy = figures.large_live_bytes + figures.parked_bytes + figures.slab_bytes + figures.metadata_bytes;
+    assert_eq!((arena.in_use, arena.cached), (busy, figures.parked_bytes));
+    assert!(figures.parked_bytes != 0);
+    assert_eq!((figures.parked_bytes, figures.large_live), (u64::from(stats.arena.parked_bytes), stats.large.live));
     assert_eq!((arena.allocations, arena.frees), (stats.large.allocations, stats.large.frees));
     assert_eq!((arena.spans, arena.span_list.len()), (2, 2));
 }

@@ -7,8 +7,11 @@ use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 
+use super::arena_rows::{HEAP, SpanRow};
 use super::rows::segment_class;
+use super::segment_rows::SegmentRow;
 use super::words::{Hex, Size};
+use crate::image::arenas::{ArenaInfo, ArenaKind, ArenaSegment};
 use crate::image::region::{Owner, Region, regions};
 use crate::image::survey::{Kind, SlabInfo, Survey};
 
@@ -46,13 +49,15 @@ pub struct SegmentAt {
     pub kind: &'static str,
 }
 
-/// A span around an address.
+/// An arena that has an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SpanAt {
-    /// First address.
-    pub start: u32,
-    /// Bytes.
-    pub length: u32,
+pub struct ChainRow {
+    /// Where its record is.
+    pub arena: u32,
+    /// What it is called.
+    pub name: String,
+    /// Its segment there.
+    pub segment: SegmentRow,
 }
 
 /// What is at an address.
@@ -86,13 +91,15 @@ pub struct Whatis {
     pub segment: Option<SegmentAt>,
     /// The span.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub span: Option<SpanAt>,
+    pub span: Option<SpanRow>,
+    /// The arenas that have the address, from the heap's inwards.
+    pub chain: Vec<ChainRow>,
     /// All of it in a sentence.
     pub sentence: String,
 }
 
 impl Whatis {
-    /// What a survey knows of `address`. Takes time linear in the number of segments.
+    /// What a survey knows of `address`. Takes time linear in the number of segments, of the heap and of the arenas in it.
     #[must_use]
     pub fn of(survey: &Survey, address: u32) -> Self {
         let at = u64::from(address);
@@ -115,10 +122,69 @@ impl Whatis {
             };
             answer.segment = Some(SegmentAt { start: segment.start, length: segment.len, kind });
             let span = survey.spans.iter().find(|span| span.start <= address && address - span.start < span.len);
-            answer.span = span.map(|span| SpanAt { start: span.start, length: span.len });
+            answer.span = span.map(SpanRow::from);
+            let segment = SegmentRow::of_heap(survey, segment);
+            answer.chain.push(ChainRow { arena: survey.arena_at(), name: String::from(HEAP), segment });
+        }
+        if answer.kind != "outside" {
+            answer.add_arenas(survey, address);
         }
         answer
     }
+}
+
+impl Whatis {
+    /// Adds what arenas have at the address, and whose records lie there.
+    fn add_arenas(&mut self, survey: &Survey, address: u32) {
+        // Where a record may begin is where what the application holds there does.
+        let record = u32::try_from(self.start).ok().filter(|_| self.state == Some("live") || self.kind == "large");
+        if let Some(owner) = record.and_then(|at| survey.arenas.iter().find(|arena| arena.has_record_at(at))) {
+            self.sentence.push_str(&format!(" It is part of the records of the arena {}.", called(owner)));
+        }
+        // An arena imports from an older one, so these go inwards too.
+        for arena in survey.arenas.iter().filter(|arena| arena.memory) {
+            let Some(segment) = arena.segment_at(address) else { continue };
+            let (start, length, what) = in_arena(arena, segment, address);
+            let (size, from) = (Size(u64::from(length)), Hex(u64::from(start)));
+            let place = match u64::from(address - start) {
+                0 => String::from("the start of"),
+                offset => format!("{} into", Size(offset)),
+            };
+            let text = format!(" In the arena {} it is {place} {what}: {size} from {from}.", called(arena));
+            self.sentence.push_str(&text);
+            let segment = SegmentRow::of_arena(arena, segment);
+            self.chain.push(ChainRow { arena: arena.id, name: arena.name.clone(), segment });
+        }
+    }
+}
+
+/// What a sentence calls an arena.
+fn called(arena: &ArenaInfo) -> String {
+    if arena.name.is_empty() { format!("without a name, number {}", arena.number) } else { arena.name.clone() }
+}
+
+/// What of a segment of an arena is at an address in it: where it starts, its bytes, and what it is.
+fn in_arena(arena: &ArenaInfo, segment: &ArenaSegment, address: u32) -> (u32, u32, &'static str) {
+    let whole = |what| (segment.start, segment.len, what);
+    let slab = match (segment.kind, arena.slab_of(segment)) {
+        (ArenaKind::Free, _) => return whole("a free segment"),
+        (ArenaKind::Held, _) => return whole("a held segment"),
+        (ArenaKind::Slab(_), None) => return whole("a slab whose record is damaged"),
+        (ArenaKind::Slab(_), Some(slab)) => slab,
+    };
+    let object = (address - slab.start) / slab.object_len;
+    let start = slab.start + object.min(slab.objects) * slab.object_len;
+    if object >= slab.objects {
+        return (start, slab.len - slab.objects * slab.object_len, "the rest of a slab, too small for an object");
+    }
+    let what = if slab.free >> object & 1 == 1 {
+        "a free object of a slab"
+    } else if slab.parked >> object & 1 == 1 {
+        "a free object of a slab that waits in a magazine"
+    } else {
+        "a held object of a slab"
+    };
+    (start, slab.object_len, what)
 }
 
 fn plain(address: u32, kind: &'static str, start: u64, length: u64, sentence: String) -> Whatis {
@@ -134,6 +200,7 @@ fn plain(address: u32, kind: &'static str, start: u64, length: u64, sentence: St
         slab: None,
         segment: None,
         span: None,
+        chain: Vec::new(),
         sentence,
     }
 }
