@@ -10,7 +10,7 @@ use crate::source::Source;
 use crate::stats::Stats;
 use crate::units::{Addr, LIMIT, PAGE_BYTES, Pages};
 use crate::vmem::arena::supply::sealed::Keep;
-use crate::vmem::{Import, Request, Span};
+use crate::vmem::{Import, Place, Request, Span};
 
 #[cfg_attr(target_family = "wasm", path = "global/wasm.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "global/platform.rs")]
@@ -245,8 +245,8 @@ impl<S: Source> Import for Heap<S> {
         unsafe { self.engine.free(Addr(span.start), span.len, align) };
     }
 
-    fn record(&self) -> Addr {
-        Addr(self.engine.id().arena().addr())
+    fn place(&self) -> Option<Place> {
+        Some(Place::new(self.engine.source(), Addr(self.engine.id().arena().addr())))
     }
 }
 

@@ -66,7 +66,8 @@ pub(crate) mod tag;
 pub use crate::global::ModuleHeap;
 pub use crate::source::{Slot, Storage};
 pub use arena::{
-    Arena, Constraints, Dump, Error, Fault, Fit, Import, Kind, Measure, Options, Records, Request, Segment, Span, Usage,
+    Arena, Constraints, Dump, Error, Fault, Fit, Import, Kind, Measure, Options, Place, Records, Request, Segment,
+    Span, Usage,
 };
 pub use ids::{IdArena, Reuse};
 pub(crate) use memory::{MemoryArena, Vmem, index};

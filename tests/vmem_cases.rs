@@ -47,3 +47,28 @@ fn a_segment_at_the_top_is_not_left_by_rounding_up() {
     assert_eq!(arena.alloc_constrained(0x10, &constraints), Err(Error::Exhausted { len: 0x10 }));
     assert_eq!(arena.alloc_constrained(0x10, &Constraints { max: u32::MAX, ..constraints }), Ok(0xffff_fff0));
 }
+
+#[test]
+fn instant_fit_takes_a_segment_of_just_the_length_before_a_longer_one() {
+    for len in [1, 2, 3, 4, 6, 8, 12, 64, 96, 1024] {
+        let mut slots = [Slot::EMPTY; 100];
+        let arena = Arena::new(Storage::new(&mut slots), Options::new("exact")).unwrap();
+        arena.add(0, len).unwrap();
+        arena.add(100_000, 4 * len + 1).unwrap();
+        assert_eq!(arena.alloc(len), Ok(0));
+    }
+}
+
+#[test]
+fn next_fit_uses_numbers_again_only_when_it_has_come_round() {
+    let mut slots = [Slot::EMPTY; 100];
+    let arena = Arena::new(Storage::new(&mut slots), Options { fit: Fit::Next, ..Options::new("round") }).unwrap();
+    arena.add(100, 100).unwrap();
+    arena.add(1000, 50).unwrap();
+    let kept = arena.alloc(10).unwrap();
+    assert_eq!(kept, 100);
+    for start in (110..200).step_by(10).chain((1000..1050).step_by(10)).chain((110..200).step_by(10)).chain([1000]) {
+        assert_eq!(arena.alloc(10), Ok(start));
+        assert_eq!(arena.free(start, 10), Ok(()));
+    }
+}

@@ -217,6 +217,14 @@ fn storage_of_any_size_is_used_as_far_as_it_goes() {
                 }
             };
             assert_eq!((refusal, arena.check()), (Error::NoRecords, Ok(())));
+            for (at, len) in &mut taken {
+                // What is left over needs a tag, unless what is behind is free.
+                match arena.shrink(*at, *len, 1) {
+                    Ok(()) => *len = 1,
+                    Err(error) => assert!(matches!(error, Error::NoRecords | Error::NoRoom { .. }), "{error}"),
+                }
+            }
+            assert_eq!(arena.check(), Ok(()));
             for (at, len) in taken {
                 assert_eq!(arena.free(at, len), Ok(()), "{count} slots");
             }
@@ -306,4 +314,27 @@ fn an_arena_over_an_arena_over_a_heap_gives_everything_back() {
         assert_eq!(parent.usage().imports, parent.usage().releases);
     }
     assert_eq!(heap.stats().live_bytes(), before);
+}
+
+#[test]
+fn records_go_back_to_the_heap_while_an_arena_lives() {
+    let mut memory = vec![Page::ZERO; 40];
+    let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+    let arena = Arena::new(&heap, Options::new("ebbing")).unwrap();
+    arena.add(0, 1 << 20).unwrap();
+    let begun = heap.stats().live_bytes();
+    let taken: Vec<u32> = (0..5000).map(|_| arena.alloc(7).unwrap()).collect();
+    let most = heap.stats().live_bytes();
+    assert!(most > begun + 5000 * 43, "tags, and a table");
+    for at in taken {
+        assert_eq!(arena.free(at, 7), Ok(()));
+    }
+    assert!(heap.stats().live_bytes() < begun + 64 * 40 + 5000 * 8, "64 spare tags and the table are kept");
+    for _ in 0..100_000 {
+        let at = arena.alloc(7).unwrap();
+        assert_eq!(arena.free(at, 7), Ok(()));
+    }
+    let least = heap.stats().live_bytes();
+    assert!(least < begun + 64 * 40 + 1024, "{} bytes more than at first: the table decays", least - begun);
+    assert_eq!(arena.check(), Ok(()));
 }

@@ -19,7 +19,7 @@ use crate::source::wasm::{self, Memory};
 use crate::stats::Stats;
 use crate::units::Addr;
 use crate::vmem::arena::supply::sealed::Keep;
-use crate::vmem::{Import, Request, Span};
+use crate::vmem::{Import, Place, Request, Span};
 
 #[cfg(target_feature = "atomics")]
 compile_error!(
@@ -73,8 +73,8 @@ fn arenas() -> Option<Addr> {
 
 /// Where the record of the module's arena is.
 #[cfg(not(feature = "small"))]
-fn arena_record() -> Addr {
-    Addr(engine().id().arena().addr())
+fn arena_place() -> Option<Place> {
+    Some(Place::new(&Memory, Addr(engine().id().arena().addr())))
 }
 
 #[cfg(feature = "small")]
@@ -83,8 +83,8 @@ fn arenas() -> Option<Addr> {
 }
 
 #[cfg(feature = "small")]
-fn arena_record() -> Addr {
-    Addr(0)
+fn arena_place() -> Option<Place> {
+    None
 }
 
 /// The module's heap.
@@ -179,8 +179,8 @@ impl Import for ModuleHeap {
         unsafe { engine().free(Addr(span.start), span.len, align) };
     }
 
-    fn record(&self) -> Addr {
-        arena_record()
+    fn place(&self) -> Option<Place> {
+        arena_place()
     }
 }
 

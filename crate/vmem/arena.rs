@@ -22,6 +22,7 @@ use core::fmt;
 
 use crate::list;
 use crate::record::{Id, get};
+use crate::source::Source;
 use crate::units::Addr;
 use crate::vmem::segments::{Segments, Tiling};
 use crate::vmem::tag::{FREE, LARGE as HELD, SPAN, Tag};
@@ -42,7 +43,7 @@ mod walk;
 pub use check::Fault;
 pub use error::Error;
 pub use fit::{Constraints, Fit};
-pub use import::{Import, Request, Span};
+pub use import::{Import, Place, Request, Span};
 pub use supply::Records;
 pub use walk::{Dump, Kind, Measure, Segment, Usage};
 
@@ -169,9 +170,12 @@ impl<'a, R: Records> Arena<'a, R> {
         let state = arena.record();
         state.shift.set(quantum.trailing_zeros());
         state.flags.set(if options.memory { MEMORY } else { 0 });
-        state.parent.set(import.map_or(0, |source| source.record().0));
+        state.parent.set(arena.parent_at());
         let mut name = [0; NAME_LEN];
-        let cut = options.name.floor_char_boundary(NAME_LEN);
+        let mut cut = options.name.len().min(NAME_LEN);
+        while !options.name.is_char_boundary(cut) {
+            cut -= 1;
+        }
         name[..cut].copy_from_slice(&options.name.as_bytes()[..cut]);
         for (word, bytes) in state.name.iter().zip(name.as_chunks().0) {
             word.set(u32::from_le_bytes(*bytes));
@@ -186,6 +190,12 @@ impl<'a, R: Records> Arena<'a, R> {
             arena.enlist(siblings);
         }
         Ok(arena)
+    }
+
+    /// Where the record of the arena is that spans come from, if that is in the same memory; else zero.
+    fn parent_at(&self) -> u32 {
+        let place = self.import.and_then(Import::place);
+        place.filter(|place| place.pointer == self.memory().at(place.addr).cast_const()).map_or(0, |place| place.addr.0)
     }
 
     #[inline(always)]

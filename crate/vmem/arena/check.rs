@@ -188,7 +188,7 @@ impl<R: Records> Arena<'_, R> {
         let record = self.record();
         let mut listed = 0;
         for index in 0..1_u32 << record.table_shift.get() {
-            let head = record.table.get().map_or(self.record.bucket(), |table| table.nth(index));
+            let head = record.table.get().map_or(self.record.only(), |table| table.nth(index));
             let mut next = get(self.memory(), head).first.get();
             while let Some(link) = next {
                 listed += 1;

@@ -24,7 +24,7 @@ impl<R: Records> Arena<'_, R> {
     /// The list for held segments that begin at `start`.
     fn list_for(&self, start: u32) -> Id<Head> {
         let record = self.record();
-        let Some(table) = record.table.get() else { return self.record.bucket() };
+        let Some(table) = record.table.get() else { return self.record.only() };
         // Fibonacci hashing: the upper bits of the product are well mixed.
         let hash = (start >> record.shift.get()).wrapping_mul(0x9e37_79b9);
         table.nth(hash >> (32 - record.table_shift.get()))
@@ -90,7 +90,7 @@ impl<R: Records> Arena<'_, R> {
         record.table.set(Some(new));
         record.table_shift.set(shift);
         for index in 0..1 << old_shift {
-            let head = old.map_or(self.record.bucket(), |table| table.nth(index));
+            let head = old.map_or(self.record.only(), |table| table.nth(index));
             while let Some(link) = get(self.memory(), head).first.get() {
                 list::remove(self.memory(), link);
                 let start = self.tag(Id::<Tag>::of_link(link)).start.get();

@@ -8,6 +8,7 @@ use super::search::Found;
 use super::supply::Records;
 use crate::list;
 use crate::record::{Id, get};
+use crate::source::Source;
 use crate::units::Addr;
 use crate::vmem::segments::Tiling;
 use crate::vmem::tag::{FREE, IMPORTED, Tag};
@@ -32,6 +33,22 @@ pub struct Request {
     pub min: u32,
     /// The greatest number that is of use.
     pub max: u32,
+}
+
+/// Where the record of an arena is: see [`Import::place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its address in its memory.
+    pub(super) addr: Addr,
+    /// The same as a pointer, which tells memories apart.
+    pub(super) pointer: *const u8,
+}
+
+impl Place {
+    /// The address `addr` in `memory`.
+    pub(crate) fn new<S: Source>(memory: &S, addr: Addr) -> Self {
+        Self { addr, pointer: memory.at(addr) }
+    }
 }
 
 /// A source of spans. An [`Arena`] is one, and a [`Heap`](crate::Heap), whose numbers are addresses.
@@ -70,9 +87,10 @@ pub trait Import {
     /// Takes a span back, exactly as it was imported; `align` is the request's.
     fn release(&self, span: Span, align: u32);
 
-    /// Where the record of the arena is that spans come from, for the inspector; nowhere by default.
-    fn record(&self) -> Addr {
-        Addr(0)
+    /// Where the record of the arena is that spans come from, so that the inspector shows one under the other. Nowhere, unless this
+    /// is an arena or a heap.
+    fn place(&self) -> Option<Place> {
+        None
     }
 }
 
@@ -88,8 +106,8 @@ impl<R: Records> Import for Arena<'_, R> {
         debug_assert_eq!(freed, Ok(()), "an arena gives back what it imported");
     }
 
-    fn record(&self) -> Addr {
-        Addr(self.record.addr())
+    fn place(&self) -> Option<Place> {
+        Some(Place::new(self.memory(), Addr(self.record.addr())))
     }
 }
 

@@ -82,7 +82,7 @@ impl<R: Records> Arena<'_, R> {
 
     /// The bit of [`Descriptor::parked`] for the object that begins at `start`.
     fn parked_bit(&self, start: u32) -> u64 {
-        1 << (start >> self.record().shift.get() & 63)
+        1 << ((start >> self.record().shift.get()) & 63)
     }
 
     /// Puts an object into the loaded magazine; `false` where that is full.
@@ -197,7 +197,7 @@ impl<R: Records> Arena<'_, R> {
         let descriptor = get(self.memory(), id);
         let reciprocal = get(self.memory(), self.cache(descriptor.quanta.get())?).reciprocal.get();
         let within = (start - descriptor.start.get()) >> self.record().shift.get();
-        let index = within * reciprocal >> 16;
+        let index = (within * reciprocal) >> 16;
         let begins = descriptor.start.get() + ((index * descriptor.quanta.get()) << self.record().shift.get()) == start;
         (begins && index < descriptor.objects.get() && descriptor.free.get() >> index & 1 == 0).then_some(index)
     }
@@ -233,19 +233,34 @@ impl<R: Records> Arena<'_, R> {
     fn unload(&self, id: Id<QuantumCache>, slab: Id<Descriptor>, start: u32) {
         let cache = get(self.memory(), id);
         cache.magazines.exchange();
-        self.flush(id);
-        if !self.park(cache, start, slab) {
-            // A callback filled it again.
-            self.put_into_slab(id, slab, start);
+        if self.park(cache, start, slab) {
+            return;
         }
+        // Both are full. The object is in a magazine before a slab goes back, which may call back here.
+        let (mut round, mut its_slab) = self.unpark(cache);
+        self.park(cache, start, slab);
+        for _ in 0..ROUNDS {
+            self.put_into_slab(id, its_slab, round);
+            if cache.magazines.rounds.get() < 2 {
+                return;
+            }
+            // The last one stays.
+            let (last, last_slab) = self.unpark(cache);
+            (round, its_slab) = self.unpark(cache);
+            self.park(cache, last, last_slab);
+        }
+        self.put_into_slab(id, its_slab, round);
     }
 
     /// Empties the loaded magazine of a cache into its slabs; whether there was anything in it.
     fn flush(&self, id: Id<QuantumCache>) -> bool {
         let magazines = &get(self.memory(), id).magazines;
         let any = magazines.rounds.get() != 0;
-        // Round by round: a slab that goes back may call back here.
-        while magazines.rounds.get() != 0 {
+        // Round by round: a slab that goes back may call back here, and even fill the magazine again, so not until it is empty.
+        for _ in 0..ROUNDS {
+            if magazines.rounds.get() == 0 {
+                break;
+            }
             let (start, slab) = self.unpark(get(self.memory(), id));
             self.put_into_slab(id, slab, start);
         }

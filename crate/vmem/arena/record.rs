@@ -37,12 +37,12 @@ pub(crate) struct ArenaRecord {
     pub(crate) spare: Head,
     /// Their number.
     pub(crate) spares: Word,
-    /// The lists of held segments by the hash of their starts; none while [`bucket`](Self::bucket) is the only one.
+    /// The lists of held segments by the hash of their starts; none while [`only`](Self::only) is the only one.
     pub(crate) table: Name<Head>,
     /// The number of those lists as a shift.
     pub(crate) table_shift: Word,
     /// The only such list while there is no table.
-    pub(crate) bucket: Head,
+    pub(crate) only: Head,
     /// Held segments.
     pub(crate) busy: Word,
     /// The most there were since the table was last considered, or a decayed memory of it.
@@ -205,9 +205,9 @@ impl Id<ArenaRecord> {
     }
 
     /// The only list of held segments while there is no table.
-    pub(crate) const fn bucket(self) -> Id<Head> {
-        // SAFETY: `bucket` is at that offset.
-        unsafe { self.field(core::mem::offset_of!(ArenaRecord, bucket) as u32) }
+    pub(crate) const fn only(self) -> Id<Head> {
+        // SAFETY: `only` is at that offset.
+        unsafe { self.field(core::mem::offset_of!(ArenaRecord, only) as u32) }
     }
 }
 
