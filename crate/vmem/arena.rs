@@ -98,6 +98,8 @@ pub struct Arena<'a, R: Records> {
     import_factor: u32,
     fit: Fit,
     walking: Cell<bool>,
+    /// Whether a span came back from an arena that imported it while a walk went on, and waits for its end.
+    returned: Cell<bool>,
 }
 
 impl<R: Records> fmt::Debug for Arena<'_, R> {
@@ -164,7 +166,15 @@ impl<'a, R: Records> Arena<'a, R> {
         }
         let quantum_max = quantum_cache::longest(quantum_caches, quantum)?;
         let record = supply::record(&records)?;
-        let arena = Self { records, record, import, import_factor, fit: options.fit, walking: Cell::new(false) };
+        let arena = Self {
+            records,
+            record,
+            import,
+            import_factor,
+            fit: options.fit,
+            walking: Cell::new(false),
+            returned: Cell::new(false),
+        };
         // From here on a refusal drops the arena, which gives the record back.
         arena.begin();
         let state = arena.record();
@@ -360,14 +370,21 @@ impl<'a, R: Records> Arena<'a, R> {
         self.at_rest()?;
         let rounded = self.rounded(len)?;
         if let Some(slab) = self.slab_of(start) {
-            self.free_cached(slab, start, rounded)?;
+            self.check_object(slab, start, rounded)?;
+            self.count_free();
+            self.free_cached(slab, start);
         } else {
             let id = self.held_segment(start, rounded)?;
+            self.count_free();
             self.give_back(id);
         }
+        Ok(())
+    }
+
+    /// Counts what is given back; before that is done, because a callback may give back everything meanwhile.
+    pub(super) fn count_free(&self) {
         let record = self.record();
         record.frees.set(record.frees.get() + 1);
-        Ok(())
     }
 
     /// `len` in whole quanta.

@@ -47,6 +47,7 @@ impl<R: Records> Arena<'_, R> {
     pub(super) fn hold(&self, id: Id<Tag>, kind: u32) {
         let (record, tag) = (self.record(), self.tag(id));
         tag.kind.set(kind);
+        tag.owner.set(0);
         list::insert(self.memory(), self.list_for(tag.start.get()), id.link());
         record.in_use.set(record.in_use.get() + u64::from(tag.len.get()));
         record.busy.set(record.busy.get() + 1);
@@ -73,7 +74,8 @@ impl<R: Records> Arena<'_, R> {
     fn consider(&self) {
         let record = self.record();
         let most = record.high_water.get().clamp(1, 1 << TABLE_MAX);
-        if 2 * most < 1 << record.table_shift.get() {
+        // A table in an array does not go back to it, and another one would use it up.
+        if R::TAKES_BACK && 2 * most < 1 << record.table_shift.get() {
             self.rehash(most.ilog2() + 1);
         }
         let decayed = if most < 2 { 0 } else { most / 2 - 1 };

@@ -102,8 +102,12 @@ impl<R: Records> Import for Arena<'_, R> {
     }
 
     fn release(&self, span: Span, _align: u32) {
-        let freed = self.free(span.start, span.len);
-        debug_assert_eq!(freed, Ok(()), "an arena gives back what it imported");
+        if self.is_walking() {
+            self.return_later(span);
+        } else {
+            let freed = self.free(span.start, span.len);
+            debug_assert_eq!(freed, Ok(()), "an arena gives back what it imported");
+        }
     }
 
     fn place(&self) -> Option<Place> {

@@ -139,9 +139,20 @@ impl<R: Records> Arena<'_, R> {
         if cache.magazines.rounds.get() != 0 {
             return true;
         }
-        if cache.partial.first.get().is_none() && self.new_slab(id).is_err() {
-            return false;
+        let made = if cache.partial.first.get().is_none() { self.new_slab(id).ok() } else { None };
+        self.fill(id);
+        // A callback may have filled the magazine while the slab came, which nobody needs then.
+        if let Some(slab) = made
+            && get(self.memory(), slab).is_empty()
+        {
+            self.drop_slab(id, slab);
         }
+        cache.magazines.rounds.get() != 0
+    }
+
+    /// Moves objects from slabs into the loaded magazine, as many as it has room for.
+    fn fill(&self, id: Id<QuantumCache>) {
+        let cache = get(self.memory(), id);
         let shift = self.record().shift.get();
         while let Some(link) = cache.partial.first.get() {
             let slab = Id::<Descriptor>::of_link(link);
@@ -150,18 +161,17 @@ impl<R: Records> Arena<'_, R> {
                 // From the top down, so they come out in order.
                 let index = 63 - descriptor.free.get().leading_zeros();
                 if !self.park(cache, descriptor.start.get() + ((index * cache.serves.get()) << shift), slab) {
-                    return true;
+                    return;
                 }
                 descriptor.free.set(descriptor.free.get() & !(1 << index));
                 cache.taken.set(cache.taken.get() + 1);
             }
             list::remove(self.memory(), link);
         }
-        cache.magazines.rounds.get() != 0
     }
 
     /// Gives a cache a slab.
-    fn new_slab(&self, id: Id<QuantumCache>) -> Result<(), Error> {
+    fn new_slab(&self, id: Id<QuantumCache>) -> Result<Id<Descriptor>, Error> {
         let (record, cache) = (self.record(), get(self.memory(), id));
         let (quanta, units) = (cache.serves.get(), slab_quanta(record.quantum_max.get()));
         let len = units << record.shift.get();
@@ -178,7 +188,7 @@ impl<R: Records> Arena<'_, R> {
         descriptor.free.set(u64::MAX >> (64 - units / quanta));
         list::insert(self.memory(), id.partial(), descriptor_id.link());
         cache.slabs.set(cache.slabs.get() + 1);
-        Ok(())
+        Ok(descriptor_id)
     }
 
     /// The slab that `start` is in; nothing where it is in none.
@@ -216,16 +226,14 @@ impl<R: Records> Arena<'_, R> {
         Ok(())
     }
 
-    /// Gives an object back that a caller holds.
+    /// Takes the object back that begins at `start` and that a caller holds.
     #[inline]
-    pub(super) fn free_cached(&self, slab: Id<Descriptor>, start: u32, rounded: u32) -> Result<(), Error> {
-        self.check_object(slab, start, rounded)?;
-        let quanta = get(self.memory(), slab).quanta.get();
-        let Some(id) = self.cache(quanta) else { return Err(Error::NotHeld(start)) };
-        if !self.park(get(self.memory(), id), start, slab) {
+    pub(super) fn free_cached(&self, slab: Id<Descriptor>, start: u32) {
+        if let Some(id) = self.cache(get(self.memory(), slab).quanta.get())
+            && !self.park(get(self.memory(), id), start, slab)
+        {
             self.unload(id, slab, start);
         }
-        Ok(())
     }
 
     /// Puts an object into a cache whose loaded magazine is full.
@@ -277,14 +285,26 @@ impl<R: Records> Arena<'_, R> {
         if before == 0 {
             list::insert(self.memory(), id.partial(), slab.link());
         }
-        if descriptor.free.get().count_ones() == descriptor.objects.get() {
-            list::remove(self.memory(), slab.link());
-            let segment = self.held(descriptor.start.get());
-            self.give_tag(slab.into_tag());
-            cache.slabs.set(cache.slabs.get() - 1);
-            if let Some(segment) = segment {
-                self.give_back(segment);
-            }
+        self.give_if_empty(id, slab);
+    }
+
+    /// Gives a slab, which is in the list of those with free objects, back to the arena if all of them are free.
+    fn give_if_empty(&self, id: Id<QuantumCache>, slab: Id<Descriptor>) {
+        let (cache, descriptor) = (get(self.memory(), id), get(self.memory(), slab));
+        if descriptor.is_empty() {
+            self.drop_slab(id, slab);
+        }
+    }
+
+    /// Gives a slab back to the arena, none of whose objects is held or in a magazine.
+    fn drop_slab(&self, id: Id<QuantumCache>, slab: Id<Descriptor>) {
+        let cache = get(self.memory(), id);
+        list::remove(self.memory(), slab.link());
+        let segment = self.held(get(self.memory(), slab).start.get());
+        self.give_tag(slab.into_tag());
+        cache.slabs.set(cache.slabs.get() - 1);
+        if let Some(segment) = segment {
+            self.give_back(segment);
         }
     }
 

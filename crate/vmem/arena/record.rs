@@ -146,6 +146,13 @@ unsafe impl Record for Descriptor {}
 
 const _: () = assert!(size_of::<Descriptor>() == size_of::<Tag>());
 
+impl Descriptor {
+    /// Whether every object is in the slab.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.free.get().count_ones() == self.objects.get()
+    }
+}
+
 impl Id<Descriptor> {
     /// A tag that is in no list, as a descriptor.
     pub(crate) const fn of_tag(tag: Id<Tag>) -> Self {

@@ -41,6 +41,9 @@ pub(crate) mod sealed {
         /// The memory the records lie in.
         type Memory: Source;
 
+        /// Whether `give` takes anything back.
+        const TAKES_BACK: bool = true;
+
         /// The memory the records lie in.
         fn memory(&self) -> &Self::Memory;
 
@@ -61,6 +64,8 @@ pub(crate) mod sealed {
 // SAFETY: `cut` gives every byte out once, zeroed, at a multiple of 8.
 unsafe impl<'s> sealed::Keep for Storage<'s> {
     type Memory = Storage<'s>;
+
+    const TAKES_BACK: bool = false;
 
     fn memory(&self) -> &Storage<'s> {
         self

@@ -9,7 +9,10 @@ use super::record::NAME_LEN;
 use super::supply::Records;
 use crate::record::Id;
 use crate::vmem::segments::{LISTS, Tiling};
-use crate::vmem::tag::{FREE, IMPORTED, SLAB, SPAN, Tag};
+use crate::vmem::tag::{FREE, IMPORTED, LARGE as HELD, SLAB, SPAN, Tag};
+
+/// What a held segment says of its owner when it waits for the end of a walk to be free.
+const RETURNED: u32 = 1;
 
 /// Which units [`Arena::size`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -163,6 +166,37 @@ impl<R: Records> Arena<'_, R> {
             show(Segment { start, len, kind, span: span.0, imported: span.1 });
         });
         self.walking.set(walking);
+        if !walking && self.returned.replace(false) {
+            self.free_returned();
+        }
+    }
+
+    /// Whether a walk goes on.
+    pub(super) fn is_walking(&self) -> bool {
+        self.walking.get()
+    }
+
+    /// Marks a span that comes back from an arena that imported it, so that it is free after the walk.
+    pub(super) fn return_later(&self, span: Span) {
+        if let Some(id) = self.held(span.start) {
+            self.tag(id).owner.set(RETURNED);
+            self.returned.set(true);
+        }
+    }
+
+    /// Frees the spans that came back during a walk.
+    fn free_returned(&self) {
+        let mut id = self.tag(self.segments().first()).next();
+        while id != self.segments().last() {
+            let tag = self.tag(id);
+            if tag.kind.get() == HELD && tag.owner.get() == RETURNED {
+                self.count_free();
+                self.give_back(id);
+                // The tags around may be gone, and a callback may have changed anything.
+                id = self.segments().first();
+            }
+            id = self.tag(id).next();
+        }
     }
 
     /// The segment that a number is in; `None` where no span has it. Linear in the segments.
