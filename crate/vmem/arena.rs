@@ -25,16 +25,18 @@ use crate::record::{Id, get};
 use crate::source::Source;
 use crate::units::Addr;
 use crate::vmem::segments::{Segments, Tiling};
-use crate::vmem::tag::{FREE, LARGE as HELD, SPAN, Tag};
+use crate::vmem::tag::{LARGE as HELD, SPAN, Tag};
 
 mod check;
 mod error;
 pub(super) mod fit;
 mod held;
 mod import;
+mod options;
 mod quantum_cache;
 #[allow(unsafe_code, reason = "ids of the fields of an arena's record")]
 pub(crate) mod record;
+mod resize;
 mod search;
 #[allow(unsafe_code, reason = "records are made of bytes here")]
 pub(crate) mod supply;
@@ -44,6 +46,7 @@ pub use check::Fault;
 pub use error::Error;
 pub use fit::{Constraints, Fit};
 pub use import::{Import, Place, Request, Span};
+pub use options::Options;
 pub use supply::Records;
 pub use walk::{Dump, Kind, Measure, Segment, Usage};
 
@@ -51,41 +54,6 @@ use fit::Wanted;
 use quantum_cache::ROUNDS;
 use record::{ArenaRecord, MEMORY, NAME_LEN, Siblings};
 use search::Found;
-
-/// What an arena is like: `Options { quantum: 4096, ..Options::new("textures") }`.
-#[derive(Clone, Copy)]
-pub struct Options<'a> {
-    /// What people call it. The inspector shows the first 24 bytes.
-    pub name: &'a str,
-    /// The unit: a power of two. Lengths are rounded up to it, and segments begin at multiples of it.
-    pub quantum: u32,
-    /// Which segment a request takes that says nothing of it.
-    pub fit: Fit,
-    /// Lengths up to this come from quantum caches, in constant time; 1 to 16 quanta, or zero for none. They are cut from longer
-    /// segments, which are held while one of their pieces is.
-    pub quantum_caches: u32,
-    /// Where spans come from, and go back to when they are all free.
-    pub import: Option<&'a dyn Import>,
-    /// An import asks for this many times the length first, for fewer imports, and for the length itself where that is refused.
-    pub import_factor: u32,
-    /// Whether the numbers are addresses of the memory in which the arena's records are, so that an inspector can tell for an
-    /// address what the arena has there.
-    pub memory: bool,
-}
-
-impl<'a> Options<'a> {
-    /// The simplest: quantum 1, instant fit, no caches, no import.
-    #[must_use]
-    pub const fn new(name: &'a str) -> Self {
-        Self { name, quantum: 1, fit: Fit::Instant, quantum_caches: 0, import: None, import_factor: 1, memory: false }
-    }
-}
-
-impl fmt::Debug for Options<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("name", &self.name).field("quantum", &self.quantum).finish_non_exhaustive()
-    }
-}
 
 /// An allocator of numbers: see the [module](crate::vmem).
 ///
@@ -408,83 +376,6 @@ impl<'a, R: Records> Arena<'a, R> {
             self.release_span(id);
         }
         self.trim();
-    }
-
-    /// Makes held numbers `new_len` instead of `len` without moving them, where what is behind is free. Constant time.
-    ///
-    /// # Errors
-    /// As [`free`](Self::free); [`Error::NoRoom`] where what is behind is not free or too short, or where it is an object of a
-    /// quantum cache, which has one length.
-    ///
-    /// ```
-    /// use flagstone::vmem::{Arena, Error, Options, Slot, Storage};
-    /// let mut slots = [Slot::EMPTY; 64];
-    /// let arena = Arena::new(Storage::new(&mut slots), Options::new("numbers"))?;
-    /// arena.add(0, 100)?;
-    /// assert_eq!(arena.alloc(10)?, 0);
-    /// arena.extend(0, 10, 60)?;
-    /// assert_eq!(arena.extend(0, 60, 101), Err(Error::NoRoom { start: 0, len: 101 }));
-    /// arena.shrink(0, 60, 5)?;
-    /// assert_eq!(arena.alloc(95)?, 5);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn extend(&self, start: u32, len: u32, new_len: u32) -> Result<(), Error> {
-        self.at_rest()?;
-        let (old, new) = (self.rounded(len)?, self.rounded(new_len)?);
-        let no_room = Error::NoRoom { start, len: new_len };
-        if let Some(slab) = self.slab_of(start) {
-            self.check_object(slab, start, old)?;
-            return if new >= old && self.check_object(slab, start, new).is_ok() { Ok(()) } else { Err(no_room) };
-        }
-        let id = self.held_segment(start, old)?;
-        let next = self.tag(id).next();
-        let behind = if self.tag(next).kind.get() == FREE { self.tag(next).len.get() } else { 0 };
-        if new < old || new - old > behind {
-            return Err(no_room);
-        }
-        if new != old {
-            self.withdraw(next);
-            if new - old == behind {
-                self.absorb(id, next);
-            } else {
-                // The free segment begins later; nothing else changes.
-                self.tag(next).start.set(start + new);
-                self.tag(next).len.set(behind - (new - old));
-                self.tag(id).len.set(new);
-                self.file(next);
-            }
-            let record = self.record();
-            record.in_use.set(record.in_use.get() + u64::from(new - old));
-        }
-        Ok(())
-    }
-
-    /// Keeps the first `new_len` of held numbers and gives the rest back. Constant time.
-    ///
-    /// # Errors
-    /// As [`free`](Self::free); [`Error::NoRoom`] where `new_len` is longer, or where it is an object of a quantum cache, which has
-    /// one length; [`Error::NoRecords`].
-    pub fn shrink(&self, start: u32, len: u32, new_len: u32) -> Result<(), Error> {
-        self.at_rest()?;
-        let (old, new) = (self.rounded(len)?, self.rounded(new_len)?);
-        if new > old {
-            return Err(Error::NoRoom { start, len: new_len });
-        }
-        if let Some(slab) = self.slab_of(start) {
-            self.check_object(slab, start, old)?;
-            return self.check_object(slab, start, new).map_err(|_| Error::NoRoom { start, len: new_len });
-        }
-        let id = self.held_segment(start, old)?;
-        if new != old {
-            self.reserve()?;
-            let rest = self.split(id, new);
-            let record = self.record();
-            record.in_use.set(record.in_use.get() - u64::from(old - new));
-            self.tag(rest).kind.set(FREE);
-            self.make_free(rest);
-            self.trim();
-        }
-        Ok(())
     }
 
     /// Gives everything back at once that is held; spans that were imported go back. Linear in the segments.

@@ -285,12 +285,6 @@ impl<R: Records> Arena<'_, R> {
         if before == 0 {
             list::insert(self.memory(), id.partial(), slab.link());
         }
-        self.give_if_empty(id, slab);
-    }
-
-    /// Gives a slab, which is in the list of those with free objects, back to the arena if all of them are free.
-    fn give_if_empty(&self, id: Id<QuantumCache>, slab: Id<Descriptor>) {
-        let (cache, descriptor) = (get(self.memory(), id), get(self.memory(), slab));
         if descriptor.is_empty() {
             self.drop_slab(id, slab);
         }
