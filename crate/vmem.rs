@@ -58,6 +58,8 @@
 pub(crate) mod arena;
 mod ids;
 pub(crate) mod memory;
+#[allow(unsafe_code, reason = "records are cleared")]
+mod metadata;
 pub(crate) mod segments;
 #[allow(unsafe_code, reason = "ids of a tag's fields")]
 pub(crate) mod tag;
@@ -71,5 +73,6 @@ pub use arena::{
 };
 pub use ids::{IdArena, Reuse};
 pub(crate) use memory::{MemoryArena, Vmem, index};
+pub use metadata::Metadata;
 pub(crate) use segments::Tiling;
 pub(crate) use tag::{FREE, SPAN, Tag};

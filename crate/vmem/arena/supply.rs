@@ -98,6 +98,11 @@ pub(super) fn siblings<R: Records>(records: &R) -> Option<Id<Siblings>> {
 }
 
 impl<R: Records> Arena<'_, R> {
+    /// Where the list is that the arena is in.
+    pub(crate) fn siblings_at(&self) -> Option<Addr> {
+        self.records.arenas()
+    }
+
     /// Fills the reserve of tags.
     pub(crate) fn reserve(&self) -> Result<(), Error> {
         while self.record().spares.get() < RESERVE {
