@@ -1,9 +1,11 @@
-/** Claim: the recorder samples at its interval, rests in a pause, reads the map only when it is shown, and turns errors into a sentence. */
+/** Claim: the recorder samples at its interval, rests in a pause, reads map and segments only when they are shown, and turns errors into a sentence. */
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
+import { PAGE, WHOLE } from './model/arenas.ts';
 import { Recorder } from './recorder.ts';
 import { State } from './state.ts';
-import { FakeHeap } from './test/fake-engine.ts';
+import { FRAMES } from './test/fake-arenas.ts';
+import { FakeHeap, HEAP_ARENA } from './test/fake-engine.ts';
 
 function attached(): { state: State; recorder: Recorder; heap: FakeHeap } {
   const state = new State();
@@ -99,4 +101,70 @@ test('a heap that takes long to read is sampled less often, so that the page sta
   }
   // 200 ms of reading and at least 600 ms of rest, which end at the third tick: 1 sample at once and one for each three ticks.
   assert.equal(state.history.value.recorded, 6);
+});
+
+test('segments are read when they are shown: with each sample, for another arena, for another filter that makes sense', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  const { state, recorder, heap } = attached();
+  heap.lend();
+  recorder.take();
+  const listed = t.mock.method(heap, 'segments');
+  recorder.take();
+  state.query.set({ ...WHOLE, least: '8k' });
+  assert.equal(listed.mock.callCount(), 0, 'nobody looks');
+  state.tab.set('arenas');
+  assert.deepEqual(listed.mock.calls.at(-1)?.arguments, [HEAP_ARENA, { order: 'address', offset: 0, limit: PAGE, minLength: 8192 }]);
+  recorder.take();
+  assert.equal(listed.mock.callCount(), 2);
+  state.query.set({ ...WHOLE, arena: FRAMES });
+  assert.equal(state.segments.value?.arena, FRAMES);
+  state.query.set({ ...WHOLE, arena: FRAMES, least: 'marble' });
+  assert.equal(listed.mock.callCount(), 3, 'not for a mistake');
+  state.tab.set('map');
+  recorder.take();
+  assert.equal(listed.mock.callCount(), 3);
+});
+
+test('segments that cannot be listed are said so beside them only', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  const { state, heap } = attached();
+  t.mock.method(heap, 'segments', () => { throw new Error('there is no arena 7'); });
+  state.tab.set('arenas');
+  assert.deepEqual(state.segments.value, { arena: HEAP_ARENA, sentence: 'there is no arena 7' });
+  assert.equal(state.trouble.value, '');
+});
+
+test('a page that is no more gives its place to the last one', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  const { state } = attached();
+  state.tab.set('arenas');
+  state.query.set({ ...WHOLE, offset: 40 * PAGE });
+  assert.equal(state.query.value.offset, 0);
+  assert.ok(state.segments.value !== undefined && 'list' in state.segments.value && state.segments.value.list.rows.length > 0);
+});
+
+test('where listing takes long, changes of the filter wait, and only the last one is listed', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  let now = 0;
+  const state = new State();
+  const recorder = new Recorder(state, () => now);
+  const heap = new FakeHeap();
+  recorder.attach(heap);
+  state.paused.set(true);
+  const listed = t.mock.method(heap, 'segments', () => {
+    now += 100;
+    return { matching: 0, length: 0, rows: [] };
+  });
+  state.tab.set('arenas');
+  for (const least of ['1k', '2k', '4k', '8k']) {
+    now += 10;
+    t.mock.timers.tick(10);
+    state.query.set({ ...WHOLE, least });
+  }
+  assert.equal(listed.mock.callCount(), 1);
+  now += 300;
+  t.mock.timers.tick(300);
+  assert.equal(listed.mock.callCount(), 2);
+  const [, filter] = listed.mock.calls.at(-1)?.arguments ?? [];
+  assert.equal(filter?.minLength, 8192);
 });

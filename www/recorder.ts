@@ -4,6 +4,7 @@
  * While the program works, the page cannot take samples (both run on one thread), so whoever knows of such work calls `sample`
  * before and after it. A pause stops these too: the picture stays as it is until the pause ends or one sample is asked for.
  */
+import { chosenArena, lastOffset, parsed } from './model/arenas.ts';
 import type { CheckReport, Heap, Whatis } from './model/records.ts';
 import type { State } from './state.ts';
 
@@ -17,6 +18,9 @@ export class Recorder {
   #began = 0;
   #ended = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** When segments were last listed, how long that took, and what will list them again. */
+  #listed = { ended: -Infinity, cost: 0 };
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(state: State, clock: () => number = () => performance.now()) {
     this.#state = state;
@@ -25,6 +29,8 @@ export class Recorder {
     state.interval.watch(() => this.#restart());
     state.granule.watch(() => this.#readMap());
     state.tab.watch(() => this.#readMap());
+    state.tab.watch(() => this.#readSegments());
+    state.query.watch(() => this.#readSegments());
   }
 
   attach(heap: Heap): void {
@@ -55,6 +61,7 @@ export class Recorder {
       state.history.value.push((start - this.#began) / 1000, summary, caches, during);
       state.history.touch();
     });
+    this.#listSegments();
     this.#ended = this.#clock();
     state.cost.set(this.#ended - start);
   }
@@ -82,6 +89,36 @@ export class Recorder {
     if (granule !== undefined) this.#guard(() => this.#state.map.set(this.#heap?.map(granule)));
   }
 
+  /** Between samples, when the arenas are opened or a filter changes; a large heap rests between two of these as between samples. */
+  readonly #readSegments = (): void => {
+    clearTimeout(this.#later);
+    const wait = this.#listed.ended + this.#listed.cost * REST - this.#clock();
+    if (wait > 0) this.#later = setTimeout(this.#readSegments, wait);
+    else this.#listSegments();
+  };
+
+  /** The segments that are asked for, while they are looked at. That they cannot be listed says nothing of the rest of the heap. */
+  #listSegments(): void {
+    clearTimeout(this.#later);
+    const { arenas, query, segments, tab } = this.#state;
+    const arena = chosenArena(arenas.value, query.value.arena);
+    if (this.#heap === undefined || tab.value !== 'arenas' || arena === undefined) return;
+    const wanted = parsed(query.value, arena);
+    if (!('filter' in wanted)) return;
+    const start = this.#clock();
+    try {
+      segments.set({ arena: arena.id, offset: query.value.offset, list: this.#heap.segments(arena.id, wanted.filter) });
+    } catch (error) {
+      segments.set({ arena: arena.id, sentence: sentence(error) });
+    }
+    const ended = this.#clock();
+    this.#listed = { ended, cost: ended - start };
+    // Segments come and go: the page that was looked at may be one that is no more.
+    const found = segments.value;
+    const last = found !== undefined && 'list' in found ? lastOffset(found.list.matching) : Infinity;
+    if (query.value.offset > last) query.set({ ...query.value, offset: last });
+  }
+
   #restart(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -98,8 +135,12 @@ export class Recorder {
       this.#state.trouble.set('');
       return value;
     } catch (error) {
-      this.#state.trouble.set(error instanceof Error ? error.message : String(error));
+      this.#state.trouble.set(sentence(error));
       return undefined;
     }
   }
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -3,11 +3,12 @@
  * Elements never write here: they send events, and `inspector-app` and the recorder set what changes.
  */
 import { Atom } from './atom.ts';
+import { WHOLE, type SegmentPage, type SegmentQuery } from './model/arenas.ts';
 import { History } from './model/history.ts';
 import type { ArenaRow, CacheRow, CheckReport, HeapMap, Summary } from './model/records.ts';
 import type { Order } from './model/table.ts';
 
-export const TABS = ['overview', 'caches', 'map', 'check'] as const;
+export const TABS = ['overview', 'caches', 'arenas', 'map', 'check'] as const;
 export type Tab = (typeof TABS)[number];
 
 export const THEMES = ['auto', 'light', 'dark'] as const;
@@ -48,6 +49,11 @@ export class State {
   /** The size class that the map shows alone. */
   readonly spotlight = new Atom<number | undefined>(undefined);
 
+  /** The arena that is looked at, and which of its segments; one value, because a filter is of one arena. */
+  readonly query = new Atom<SegmentQuery>(WHOLE);
+  /** What the query came to; read only while it is looked at. */
+  readonly segments = new Atom<SegmentPage | undefined>(undefined);
+
   /** The report of the last check of the heap. */
   readonly report = new Atom<CheckReport | undefined>(undefined);
 
@@ -73,7 +79,7 @@ export class State {
   atoms(): { watch(watcher: () => void): () => void }[] {
     return [
       this.phase, this.trouble, this.summary, this.caches, this.arenas, this.history, this.cost, this.map, this.granule, this.chosen,
-      this.spotlight, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
+      this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
     ];
   }
 }

@@ -1,7 +1,7 @@
 /** Claim: numbers are written with their unit, rounded to three digits, and typed addresses are read back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { address, bytes, count, duration, exactBytes, moment, parseAddress, plural, range, share } from './format.ts';
+import { address, bytes, count, duration, exactBytes, moment, parseAddress, plural, range, share, unbroken } from './format.ts';
 
 test('bytes have three digits and a binary unit', () => {
   const expected: [number, string][] = [
@@ -39,4 +39,8 @@ test('addresses are written with eight digits and read in the ways people write 
     ['0x1A000', 106_496], [' 1a000h ', 106_496], ['106,496', 106_496], ['0xffff_ffff', 4_294_967_295], ['4294967296', undefined], ['0x', undefined], ['stone', undefined], ['', undefined], ['-4', undefined],
   ];
   for (const [text, value] of read) assert.equal(parseAddress(text), value, text);
+});
+
+test('a number is not torn from its unit', () => {
+  assert.equal(unbroken('12 KiB of 3 MiB (0.4 %) in 2 runs'), '12\u00a0KiB of 3\u00a0MiB (0.4\u00a0%) in 2 runs');
 });

@@ -69,6 +69,11 @@ export function address(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`;
 }
 
+/** A number stays on the line of its unit. */
+export function unbroken(sentence: string): string {
+  return sentence.replace(/(\d) (?=(?:B|KiB|MiB|GiB)\b|%)/g, '$1\u00a0');
+}
+
 /** The half-open range of `length` bytes from `start`. */
 export function range(start: number, length: number): string {
   return `${address(start)} – ${address(start + length)}`;

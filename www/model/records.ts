@@ -2,9 +2,11 @@
  * The plain records that the engine hands out, which are described where it is made, and the interface through which the page asks for
  * them. Relies on nothing else.
  */
-import type { CheckReport, HeapMap, Sample, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
+import type { CheckReport, HeapMap, Sample, SegmentFilter, SegmentList, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
 
-export type { ArenaRow, CacheRow, CheckReport, Composition, HeapMap, Sample, Summary, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
+export type {
+  ArenaRow, CacheRow, CheckReport, Composition, HeapMap, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SpanRow, Summary, Target, Whatis,
+} from '../../crate/inspector/bindings.d.ts';
 
 export type Kind = Whatis['kind'];
 export type Slab = NonNullable<Whatis['slab']>;
@@ -15,6 +17,8 @@ export interface Heap {
   sample(granule?: number): Sample;
   map(granule: number): HeapMap;
   whatis(address: number): Whatis;
+  /** Segments of the arena with this id; throws a sentence where there is none, or where the filter makes no sense. */
+  segments(arena: number, filter?: SegmentFilter): SegmentList;
   check(): CheckReport;
 }
 

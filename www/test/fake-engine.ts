@@ -5,10 +5,13 @@
  * they are freed, growth adds pages.
  */
 import { random } from '../demo/generate.ts';
-import type { ArenaRow, CacheRow, CheckReport, Composition, Heap, HeapMap, Sample, Slab, Summary, Whatis } from '../model/records.ts';
+import type { ArenaRow, CacheRow, CheckReport, Composition, Heap, HeapMap, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Summary, Whatis } from '../model/records.ts';
+import { arenaRow, lentArenas, listed, segmentRows, type FakeArena } from './fake-arenas.ts';
 
 export const PAGE = 65536;
 export const QUANTUM = 4096;
+/** Id of the heap's own arena. */
+export const HEAP_ARENA = 0x10_080;
 const SLAB_QUANTA = 4;
 const STATIC_QUANTA = 6;
 const STACK_QUANTA = 16;
@@ -40,6 +43,8 @@ export class FakeHeap implements Heap {
   #frees = SIZES.map(() => 0);
   #growths = 0;
   #pages = 2;
+  /** Arenas beside the heap's own. */
+  #lent: FakeArena[] = [];
   problems: string[] = [];
 
   constructor() {
@@ -172,16 +177,61 @@ export class FakeHeap implements Heap {
     });
   }
 
+  /** Lets two arenas be: one in a large allocation of the heap, one of ids. */
+  lend(): void {
+    const length = 64 * QUANTUM;
+    const start = this.#take(64, 4);
+    this.#large.set(start, { start, length });
+    this.#lent = lentArenas(HEAP_ARENA, start, length);
+  }
+
   arenas(): ArenaRow[] {
-    const free = this.#owners.filter((code) => code === 5).length * QUANTUM;
+    return this.#arenas().map(arenaRow);
+  }
+
+  segments(arena: number, filter: SegmentFilter = {}): SegmentList {
+    const found = this.#arenas().find(({ id }) => id === arena);
+    if (found === undefined) throw new Error(`there is no arena ${arena}: the heap's is ${HEAP_ARENA}`);
+    return listed(found, filter);
+  }
+
+  #arenas(): FakeArena[] {
     const first = STACK_QUANTA + STATIC_QUANTA;
-    const total = (this.#owners.length - first) * QUANTUM;
+    const span = { start: first * QUANTUM, length: (this.#owners.length - first) * QUANTUM, imported: false };
+    const sum = (some: Iterable<{ length: number }>): number => [...some].reduce((total, { length }) => total + length, 0);
     return [{
-      name: 'heap', quantum: QUANTUM, spans: 1, segments: this.#slabs.size + this.#large.size + 3, total, inUse: total - free, free, freeSegments: 3,
-      largestFree: Math.min(free, 3 * PAGE), allocations: this.#slabs.size, frees: 0, failures: 0, growths: this.#growths, pages: this.#pages - 2,
-      parkedBytes: this.#parked.reduce((sum, { length }) => sum + length, 0), largeLive: this.#large.size, largeLiveBytes: [...this.#large.values()].reduce((sum, { length }) => sum + length, 0),
-      slabBytes: this.#slabs.size * SLAB_QUANTA * QUANTUM, metadataBytes: 2 * QUANTUM, spanList: [{ start: first * QUANTUM, length: total }],
-    }];
+      id: HEAP_ARENA, name: 'heap', kind: 'heap', quantum: QUANTUM, spans: [span], segments: this.#segments(first),
+      heap: {
+        growths: this.#growths, pages: this.#pages - 2, parkedBytes: sum(this.#parked), largeLive: this.#large.size, largeLiveBytes: sum(this.#large.values()),
+        slabBytes: this.#slabs.size * SLAB_QUANTA * QUANTUM, metadataBytes: 2 * QUANTUM,
+      },
+    }, ...this.#lent];
+  }
+
+  /** Segments of the heap's own arena. */
+  #segments(first: number): Omit<SegmentRow, 'span'>[] {
+    const found: Omit<SegmentRow, 'span'>[] = [];
+    for (let index = first; index < this.#owners.length;) {
+      const start = index * QUANTUM;
+      const slab = this.#slabs.get(start);
+      const whole = this.#large.get(start) ?? this.#parked.find((parked) => parked.start === start);
+      const owner = this.#owners[index];
+      let end = index + 1;
+      if (slab !== undefined) end = index + SLAB_QUANTA;
+      else if (whole !== undefined) end = index + whole.length / QUANTUM;
+      else while (this.#owners[end] === owner) end += 1;
+      const length = (end - index) * QUANTUM;
+      if (slab === undefined) found.push({ start, length, kind: owner === 5 ? 'free' : owner === 6 ? 'metadata' : owner === 7 ? 'parked' : 'held' });
+      else found.push({ start, length, kind: 'slab', objectLength: SIZES[slab.sizeClass] ?? 8, objects: slab.states.length, live: slab.states.filter((state) => state === 1).length });
+      index = end;
+    }
+    return found;
+  }
+
+  #chain(address: number): Whatis['chain'] {
+    const addresses = this.#arenas().filter(({ kind }) => kind !== 'numbers');
+    return addresses.flatMap((arena) => segmentRows(arena).filter(({ start, length }) => address >= start && address < start + length)
+      .map((segment) => ({ arena: arena.id, name: arena.name, segment })));
   }
 
   map(granule: number): HeapMap {
@@ -211,13 +261,13 @@ export class FakeHeap implements Heap {
 
   whatis(address: number): Whatis {
     const owner = this.#owners[Math.floor(address / QUANTUM)];
-    const base = { address, start: Math.floor(address / QUANTUM) * QUANTUM, length: QUANTUM, offset: address % QUANTUM };
+    const base = { address, start: Math.floor(address / QUANTUM) * QUANTUM, length: QUANTUM, offset: address % QUANTUM, chain: this.#chain(address) };
     if (owner === undefined) return { ...base, kind: 'outside', sentence: 'This address is outside of memory.' };
     const slab = this.#slabAt(address);
     if (slab !== undefined) return this.#object(address, slab);
     const large = [...this.#large.values()].find(({ start, length }) => address >= start && address < start + length);
     if (large !== undefined) {
-      return { address, ...large, offset: address - large.start, kind: 'large', state: 'live', segment: { ...large, kind: 'large' }, sentence: 'A live large allocation.' };
+      return { ...base, ...large, offset: address - large.start, kind: 'large', state: 'live', segment: { ...large, kind: 'large' }, sentence: 'A live large allocation.' };
     }
     const kind = (['foreign', 'static data', 'stack', 'foreign', 'foreign', 'arena free', 'metadata', 'parked'] as const)[owner] ?? 'foreign';
     return { ...base, kind, sentence: `This address is in ${kind}.` };
@@ -230,7 +280,7 @@ export class FakeHeap implements Heap {
     const record: Slab = { start: slab.start, length: SLAB_QUANTA * QUANTUM, objectSize, objects: slab.states.length, used: slab.states.filter((state) => state === 1).length, states: slab.states };
     const state = (['free', 'live', 'magazine'] as const)[slab.states[index] ?? 0] ?? 'free';
     return {
-      address, kind: index < slab.states.length ? 'object' : 'slab overhead', state, start, length: objectSize, offset: address - start, cache: slab.sizeClass, objectSize,
+      address, kind: index < slab.states.length ? 'object' : 'slab overhead', state, start, length: objectSize, offset: address - start, cache: slab.sizeClass, objectSize, chain: this.#chain(address),
       slab: record, segment: { start: slab.start, length: record.length, kind: 'slab' }, sentence: `A ${state} object of ${objectSize} bytes, number ${index + 1} of ${record.objects} in its slab.`,
     };
   }

@@ -1,7 +1,12 @@
-/** `<address-panel .found .chosen>`: what lies at one address, and the slab around it, object by object. */
+/**
+ * `<address-panel .found .chosen>`: what lies at one address, what it was cut from, and the slab around it, object by object.
+ * Sends `choose-arena` with `show-tab` to show an arena.
+ */
 import { css, html, LitElement, type TemplateResult } from 'lit';
-import { address, bytes, count, exactBytes, plural, range, share } from '../model/format.ts';
-import type { CacheRow, Kind, Slab, Whatis } from '../model/records.ts';
+import { called } from '../model/arenas.ts';
+import { address, bytes, count, exactBytes, plural, range, share, unbroken } from '../model/format.ts';
+import type { CacheRow, Kind, SegmentKind, Slab, Whatis } from '../model/records.ts';
+import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import './term-hint.ts';
 
@@ -11,10 +16,8 @@ const STATES = ['free', 'live', 'magazine'] as const;
 /** What a person calls it, where the record's word is short of that. */
 const NAMES: Partial<Record<Kind, string>> = { large: 'large allocation', parked: 'free segment, in a magazine', 'arena free': 'free segment of the arena' };
 
-/** A number stays on the line of its unit. */
-function unbroken(sentence: string): string {
-  return sentence.replace(/(\d) (?=(B|KiB|MiB|GiB)\b)/g, '$1\u00a0');
-}
+/** What an arena inside of the heap has at an address, before its name. */
+const INNER: Partial<Record<SegmentKind, string>> = { free: 'free in', held: 'held by a caller of', slab: 'in a slab of' };
 
 export class AddressPanel extends LitElement {
   static override styles = [sheet, css`
@@ -28,6 +31,10 @@ dd { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .live { background: var(--part-live); } .magazine { background: var(--part-magazines); }
 .free { background: var(--part-arena-free); box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--text) 18%, transparent); }
 .slab i.here { outline: 2px solid var(--focus); outline-offset: 1px; }
+.chain { margin-top: 4px; font-size: 13px; border-left: 2px solid var(--line); }
+.chain li { display: grid; grid-template-columns: 68px minmax(0, 1fr); gap: 8px; padding: 2px 0 2px 10px; align-items: baseline; overflow-wrap: anywhere; }
+.chain term-hint { color: var(--muted); }
+.whole { white-space: nowrap; }
 h4 { margin: 16px 0 0; font-size: 13px; }
 .key { display: flex; gap: 14px; font-size: 13px; } .key span { display: inline-flex; gap: 6px; align-items: center; }
 .chosen { font: 600 12px var(--sans); color: var(--accent); }
@@ -58,10 +65,30 @@ h4 { margin: 16px 0 0; font-size: 13px; }
         <dt>Length</dt><dd>${bytes(found.length)}${found.length >= 1024 ? html` <span class="muted">(${exactBytes(found.length)})</span>` : ''}</dd>
         <dt>Offset</dt><dd>${bytes(found.offset)} in${found.offset >= 1024 ? html` <span class="muted">(${exactBytes(found.offset)})</span>` : ''}</dd>
         ${found.cache === undefined ? '' : html`<dt><term-hint term="objectSize">Size class</term-hint></dt><dd>${this.#className(found)}</dd>`}
-        ${found.segment === undefined ? '' : html`<dt><term-hint term="segment">Segment</term-hint></dt><dd>${found.segment.kind}, <span class="mono">${range(found.segment.start, found.segment.length)}</span></dd>`}
-        ${found.span === undefined ? '' : html`<dt><term-hint term="span">Span</term-hint></dt><dd class="mono">${range(found.span.start, found.span.length)}</dd>`}
       </dl>
+      ${found.chain.length === 0 ? '' : this.#chain(found, `${NAMES[found.kind] ?? found.kind}${state}`)}
       ${found.slab === undefined ? '' : this.#slab(found.slab, found)}`;
+  }
+
+  /** From the heap's arena inwards to what has the address. */
+  #chain(found: Whatis, words: string): TemplateResult {
+    const inner = found.chain.length > 1 ? found.chain.at(-1) : undefined;
+    const { start, length } = inner?.segment ?? found;
+    const run = (at: { start: number; length: number }, note: string): TemplateResult => html`<span><span class="mono whole">${range(at.start, at.length)}</span> <span class="whole">${bytes(at.length)}</span>${note === '' ? '' : `, ${note}`}</span>`;
+    return html`
+      <h4>Where it comes from</h4>
+      <ol class="chain">
+        ${found.chain.map(({ arena, name, segment }) => html`
+          <li><term-hint term="arena">Arena</term-hint><span><button class="link" title="Show this arena" @click=${() => this.#showArena(arena)}>${called({ name })}</button></span></li>
+          <li><term-hint term=${segment.span.imported ? 'importedSpan' : 'span'}>Span</term-hint>${run(segment.span, segment.span.imported ? 'imported' : '')}</li>
+          <li><term-hint term="segment">Segment</term-hint>${run(segment, segment.kind)}</li>`)}
+        <li><span class="muted">Owner</span>${run({ start, length }, inner === undefined ? words : `${INNER[inner.segment.kind] ?? inner.segment.kind} ${called(inner)}`)}</li>
+      </ol>`;
+  }
+
+  #showArena(arena: number): void {
+    wish(this, 'choose-arena', arena);
+    wish(this, 'show-tab', 'arenas');
   }
 
   #className(found: Whatis): string {

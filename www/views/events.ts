@@ -1,6 +1,7 @@
 /**
  * The events that go up from the elements, by name and detail. All cross shadow roots, so that `inspector-app` hears them all.
  */
+import type { SegmentQuery } from '../model/arenas.ts';
 import type { Order } from '../model/table.ts';
 import type { Tab, Theme } from '../state.ts';
 
@@ -18,6 +19,10 @@ export interface Wishes {
   'choose-address': number | undefined;
   /** Only this size class is to stand out on the map; `undefined` ends that. */
   'set-spotlight': number | undefined;
+  /** Another arena is to be looked at, all of its segments. */
+  'choose-arena': number;
+  /** Other segments are to be listed. */
+  'set-query': SegmentQuery;
   'run-check': undefined;
 }
 

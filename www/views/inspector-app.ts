@@ -3,11 +3,14 @@
  * The program that is looked at has a place of its own, the slot `program`; nothing else is known of it here.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { chosenArena, WHOLE } from '../model/arenas.ts';
+import { bytes, plural } from '../model/format.ts';
+import type { ArenaRow } from '../model/records.ts';
 import type { Recorder } from '../recorder.ts';
 import type { State } from '../state.ts';
-import { onWish } from './events.ts';
+import { onWish, wish } from './events.ts';
 import { sheet } from './sheet.ts';
-import './arena-table.ts';
+import './arenas-view.ts';
 import './cache-table.ts';
 import './check-view.ts';
 import './heap-map.ts';
@@ -21,6 +24,7 @@ aside { position: sticky; top: 76px; max-height: calc(100vh - 96px); overflow: a
 main { display: grid; gap: 16px; min-width: 0; }
 .panel { display: grid; gap: 16px; min-width: 0; }
 .panel > * { min-width: 0; }
+.panel > p.card { margin: 0; font-size: 14px; }
 .state { padding: 64px 20px; text-align: center; }
 .state h2 { font-size: 18px; margin-bottom: 8px; }
 .state p { max-width: 56ch; margin: 0 auto; color: var(--muted); }
@@ -47,6 +51,8 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'set-granule', (granule) => this.state?.granule.set(granule));
     onWish(this, 'choose-address', (address) => this.state?.chosen.set(address));
     onWish(this, 'set-spotlight', (sizeClass) => this.state?.spotlight.set(sizeClass));
+    onWish(this, 'choose-arena', (arena) => this.#chooseArena(arena));
+    onWish(this, 'set-query', (query) => this.state?.query.set(query));
     onWish(this, 'run-check', () => this.recorder?.check());
   }
 
@@ -87,13 +93,30 @@ main { display: grid; gap: 16px; min-width: 0; }
         return html`
           <section class="card"><cache-table .rows=${caches} .history=${history} .recorded=${recorded} .order=${state.order.value}
             .filter=${state.filter.value} .onlyUsed=${state.onlyUsed.value}></cache-table></section>
-          <section class="card"><arena-table .rows=${state.arenas.value}></arena-table></section>`;
+          ${this.#arenasNote(state.arenas.value)}`;
+      case 'arenas':
+        return html`<arenas-view .rows=${state.arenas.value} .query=${state.query.value} .page=${state.segments.value}></arenas-view>`;
       case 'map':
         return html`<section class="card"><heap-map .map=${state.map.value} .summary=${summary} .caches=${caches} .look=${this.#look}
           .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
       case 'check':
         return html`<check-view .report=${state.report.value} .summary=${summary} .cost=${state.cost.value}></check-view>`;
     }
+  }
+
+  /** Where the caches' slabs and segments come from, in short. */
+  #arenasNote(rows: readonly ArenaRow[]): TemplateResult {
+    const heap = chosenArena(rows, undefined);
+    if (heap === undefined) return html``;
+    const others = rows.length > 1 ? ` ${plural(rows.length - 1, 'other arena')} ${rows.length === 2 ? 'has its' : 'have their'} records in it.` : '';
+    return html`<p class="card row spread"><span>Slabs and segments come from the arena ${heap.name}: ${bytes(heap.inUse)} of ${bytes(heap.total)} are in use.${others}</span>
+      <button @click=${() => wish(this, 'show-tab', 'arenas')}>Show arenas</button></p>`;
+  }
+
+  /** Filters are of one arena: another begins with all of its segments. */
+  #chooseArena(arena: number): void {
+    const { state } = this;
+    if (state !== undefined && state.query.value.arena !== arena) state.query.set({ ...WHOLE, arena });
   }
 
   readonly #look = (address: number): ReturnType<Recorder['look']> => this.recorder?.look(address);

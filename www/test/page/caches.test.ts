@@ -71,8 +71,11 @@ test('caches of segments say what they are, and nothing of slabs', async () => {
   await page.getByRole('searchbox').fill('');
 });
 
-test('arenas are listed with figures', async () => {
-  assert.match((await texts(page, 'arena-table article')).join(), /In use\s+[\d.,]+ (KiB|MiB) of [\d.,]+ (KiB|MiB)/);
+test('a line leads to the arena that they are filled from', async () => {
+  await page.getByText(/^Slabs and segments come from the arena \S+: [\d.]+ (KiB|MiB) of [\d.]+ (KiB|MiB) are in use/).waitFor();
+  await page.getByRole('button', { name: 'Show arenas' }).click();
+  await page.locator('arena-tree').waitFor();
+  await show(page, 'caches');
 });
 
 test('a size leads to the map, where its class stands out', async () => {

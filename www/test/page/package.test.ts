@@ -34,7 +34,7 @@ before(() => {
 
 test('the example of the README compiles, for bundlers and for Node', () => {
   const example = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(PKG, 'README.md'), 'utf8'))?.[1] ?? assert.fail('no example');
-  const names = ['ArenaRow', 'CacheRow', 'CheckReport', 'Composition', 'HeapMap', 'Sample', 'SpanRow', 'Summary', 'Target', 'Whatis'];
+  const names = ['ArenaRow', 'CacheRow', 'CheckReport', 'Composition', 'HeapMap', 'Sample', 'SegmentFilter', 'SegmentKind', 'SegmentList', 'SegmentRow', 'SpanRow', 'Summary', 'Target', 'Whatis'];
   const all = `import type { ${names.join(', ')}, Inspector } from 'flagstone';\n`
     + 'export function first(heap: Inspector): HeapMap | undefined { const sample: Sample = heap.sample(4096); return sample.map; }\n'
     + `export type All = [${names.join(', ')}];\n`;
