@@ -33,7 +33,8 @@
 //!
 //! **Importing.** An arena may have a source ([`Import`]): another arena, a heap, a callback. What no free segment serves is
 //! imported as a span, many times as long if [`Options::import_factor`] says so, and goes back when it is all free. One
-//! request imports at most once: enough to meet its constraints wherever the span lies, or it is refused.
+//! request imports at most once: enough to meet its constraints wherever the span lies, or it is refused. (A length that a quantum
+//! cache serves may ask twice: for a slab, and where there is none for itself.)
 //!
 //! **Quantum caches.** Lengths of a few quanta come from slabs with magazines on top, without searching, cutting or joining.
 //!

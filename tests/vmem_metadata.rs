@@ -20,6 +20,8 @@ fn records_have_spans_of_their_own_and_go_back() {
         let taken: Vec<u32> = (0..2000).map(|_| arena.alloc(5).unwrap()).collect();
         let usage = metadata.usage();
         assert!(usage.in_use - usage.cached >= 2000 * 40, "{usage:?}");
+        #[cfg(feature = "inspector")]
+        assert_eq!(flagstone::verify::verify(&heap.image(), heap.root()), Ok(vec![]));
         assert!(heap.stats().live_objects() - alone.0 < 600, "tags come in slabs of twelve, with two tags for each");
         for at in taken {
             assert_eq!(arena.free(at, 5), Ok(()));

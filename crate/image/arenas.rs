@@ -181,6 +181,19 @@ impl ArenaInfo {
         }
     }
 
+    /// How long what a caller holds is that begins at `number`, in the segment of the arena that has it.
+    pub(crate) fn held_at(&self, segment: &ArenaSegment, number: u32) -> Option<u32> {
+        match (segment.kind, self.slab_of(segment)) {
+            (ArenaKind::Held, _) => (segment.start == number).then_some(segment.len),
+            (_, Some(slab)) => {
+                let object = (number - slab.start) / slab.object_len.max(1);
+                let begins = slab.start + object * slab.object_len == number && object < slab.objects;
+                (begins && (slab.free | slab.parked) >> object & 1 == 0).then_some(slab.object_len)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether one of the arena's records begins at `at`. Takes time linear in the number of records.
     #[must_use]
     pub fn has_record_at(&self, at: u32) -> bool {

@@ -403,6 +403,16 @@ impl Survey {
         self.segments.get(index).filter(|segment| address - segment.start < segment.len)
     }
 
+    /// As [`held_at`](Self::held_at), but where an arena of memory has the address, what the innermost one handed out.
+    #[must_use]
+    pub fn given_at(&self, address: u32) -> Option<u32> {
+        let inner = self.arenas.iter().filter(|arena| arena.memory).filter_map(|arena| {
+            let segment = arena.segment_at(address)?;
+            Some((segment.len, arena.held_at(segment, address)))
+        });
+        inner.min_by_key(|(len, _)| *len).map_or_else(|| self.held_at(address), |(_, given)| given)
+    }
+
     /// The bytes of what the application holds from `address` on: an object or a segment that begins there; `None` where none
     /// does.
     #[must_use]

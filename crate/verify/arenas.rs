@@ -42,7 +42,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         }
     }
 
-    /// That each record of an arena is an allocation of the heap that was not given back, and in one use: A1 for tags and the arena's
+    /// That each record of an arena is an allocation that was not given back, of the heap or of an arena of its memory, and in one use: A1 for tags and the arena's
     /// own record, A7 for quantum caches and what describes slabs, A6 for tables. And what A5 counts on, that spare tags are tags
     /// which nothing else is.
     fn check_records(&mut self) {
@@ -75,7 +75,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         }
     }
 
-    /// Notes where `len` bytes of a record at `at` are not what the heap gave out, or are in another use.
+    /// Notes where `len` bytes of a record at `at` are not what somebody gave out, or are in another use.
     fn check_given(
         &mut self,
         used: &mut BTreeSet<u32>,
@@ -85,8 +85,8 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         len: u32,
         what: &str,
     ) {
-        if self.survey.held_at(at).is_none_or(|held| held < len) {
-            let text = format!("{what} of arena {} is at {at:#x}, where the heap gave out no {len} bytes", arena.name);
+        if self.survey.given_at(at).is_none_or(|held| held < len) {
+            let text = format!("{what} of arena {} is at {at:#x}, where nobody gave out {len} bytes", arena.name);
             self.report(invariant, at, text);
         } else if !used.insert(at) {
             let text = format!("{what} of arena {} is at {at:#x}, and something else too", arena.name);
@@ -142,7 +142,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         }
         let lists = 1_u32 << shift;
         if table != 0 {
-            if self.survey.held_at(table).is_none_or(|len| len < 4 * lists) {
+            if self.survey.given_at(table).is_none_or(|len| len < 4 * lists) {
                 let text =
                     format!("arena {} has a table of {lists} lists at {table:#x}, which is no such thing", arena.name);
                 return self.report("A6", table, text);
@@ -275,7 +275,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     /// Of A7 that the magazines lie behind the caches, apart from each other.
     fn check_magazines(&mut self, arena: &ArenaInfo, max: u32, mut magazines: Vec<(u64, u64)>) {
         let mut end = u64::from(arena.caches) + u64::from(max) * size_of::<QuantumCache>() as u64;
-        let given = self.survey.held_at(arena.caches).map_or(0, |len| u64::from(arena.caches) + u64::from(len));
+        let given = self.survey.given_at(arena.caches).map_or(0, |len| u64::from(arena.caches) + u64::from(len));
         magazines.sort_unstable();
         let mut apart = end <= given;
         for (start, len) in magazines {

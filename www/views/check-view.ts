@@ -12,6 +12,7 @@ export class CheckView extends LitElement {
 p.lead { margin: 6px 0 14px; max-width: 68ch; }
 .notice { margin-top: 14px; }
 .scroll { margin-top: 12px; }
+section { min-width: 0; }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 10px 24px; margin-top: 10px; font-size: 14px; }
 dt { color: var(--muted); font-size: 13px; }
 dd { font-variant-numeric: tabular-nums; }

@@ -3,7 +3,8 @@
 
 use core::fmt;
 
-/// Why an arena refuses a call; it is unchanged then, but for an import that was made and given back.
+/// Why an arena refuses a call; it is unchanged then, but for an import that was made and given back, and for what lay idle in
+/// quantum caches. Lengths that an arena looked for or compared are in whole quanta.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -47,7 +48,7 @@ pub enum Error {
     },
     /// No free segment will do, and no more can be imported.
     Exhausted {
-        /// The length asked for.
+        /// The length asked for, in whole quanta.
         len: u32,
     },
     /// There is no room for the records that the call needs.
@@ -65,7 +66,7 @@ pub enum Error {
     WrongLength {
         /// Where it begins.
         start: u32,
-        /// The length given.
+        /// The length given, in whole quanta.
         len: u32,
         /// The length it has.
         held: u32,

@@ -4,7 +4,7 @@
 //! it has lists: it halves where the most there were lately is less than half of its lists, and that memory decays, to a half
 //! less one but not below what there is (NetBSD subr_vmem.c, which does so every ten seconds; here there is no clock). No
 //! table, or none for the length wanted, is no failure: the lists get longer. Changing it takes time linear in the held
-//! segments, so a constant time for each call on the average.
+//! segments, so a constant time for each call on the average. In an array, which takes no table back, it only grows.
 #![forbid(unsafe_code)]
 
 use super::Arena;

@@ -65,14 +65,15 @@ impl<R: Records> Arena<'_, R> {
     pub fn shrink(&self, start: u32, len: u32, new_len: u32) -> Result<(), Error> {
         self.at_rest()?;
         let (old, new) = (self.rounded(len)?, self.rounded(new_len)?);
-        if new > old {
-            return Err(Error::NoRoom { start, len: new_len });
-        }
+        let longer = Error::NoRoom { start, len: new_len };
         if let Some(slab) = self.slab_of(start) {
             self.check_object(slab, start, old)?;
-            return self.check_object(slab, start, new).map_err(|_| Error::NoRoom { start, len: new_len });
+            return if new > old { Err(longer) } else { self.check_object(slab, start, new).map_err(|_| longer) };
         }
         let id = self.held_segment(start, old)?;
+        if new > old {
+            return Err(longer);
+        }
         if new != old {
             self.reserve()?;
             let rest = self.split(id, new);

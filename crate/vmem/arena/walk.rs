@@ -149,7 +149,7 @@ impl<R: Records> Arena<'_, R> {
     /// # Ok::<(), flagstone::vmem::Error>(())
     /// ```
     pub fn walk(&self, mut show: impl FnMut(Segment)) {
-        let walking = self.walking.replace(true);
+        let rest = Rest { arena: self, before: self.walking.replace(true) };
         let mut span = (Span { start: 0, len: 0 }, false);
         self.each(|id| {
             let tag = self.tag(id);
@@ -165,10 +165,7 @@ impl<R: Records> Arena<'_, R> {
             };
             show(Segment { start, len, kind, span: span.0, imported: span.1 });
         });
-        self.walking.set(walking);
-        if !walking && self.returned.replace(false) {
-            self.free_returned();
-        }
+        drop(rest);
     }
 
     /// Whether a walk goes on.
@@ -261,6 +258,22 @@ impl<R: Records> Arena<'_, R> {
         while id != last {
             show(id);
             id = self.tag(id).next();
+        }
+    }
+}
+
+/// Ends a walk, also one whose callback panics.
+struct Rest<'r, 'a, R: Records> {
+    arena: &'r Arena<'a, R>,
+    /// Whether a walk went on before.
+    before: bool,
+}
+
+impl<R: Records> Drop for Rest<'_, '_, R> {
+    fn drop(&mut self) {
+        self.arena.walking.set(self.before);
+        if !self.before && self.arena.returned.replace(false) {
+            self.arena.free_returned();
         }
     }
 }

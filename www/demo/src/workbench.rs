@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use flagstone::vmem::{Error, IdArena, Reuse};
 #[cfg(target_family = "wasm")]
-use flagstone::vmem::ModuleHeap as Place;
+use flagstone::vmem::{Metadata, ModuleHeap};
 #[cfg(not(target_family = "wasm"))]
-use flagstone::vmem::Storage as Place;
-use flagstone::vmem::{IdArena, Reuse};
+use flagstone::vmem::{Slot, Storage};
 
 use crate::csv_table::Table;
 use crate::error::OpenError;
@@ -21,21 +21,29 @@ pub(crate) type Details = Vec<(String, String)>;
 /// Milliseconds since some moment; the app has no clock of its own in WebAssembly.
 pub(crate) type Clock = fn() -> f64;
 
-/// The numbers of documents: a closed one's is used again as late as possible.
+/// Where the arena of the numbers keeps its records: apart in the heap, so that the inspector shows both. Off wasm, in an array.
 #[cfg(target_family = "wasm")]
-type Numbers = IdArena<'static, Place>;
+type Place = &'static Metadata<'static, ModuleHeap>;
 #[cfg(not(target_family = "wasm"))]
-type Numbers = IdArena<'static, Place<'static>>;
+type Place = Storage<'static>;
 
-/// Where the arena of the numbers keeps its records: in the heap, so that the inspector shows it. Off wasm, in an array.
+/// The place for the records of all workbenches; it lasts as long as the program.
 #[cfg(target_family = "wasm")]
-fn place() -> Place {
-    Place
+fn place() -> Result<Place, Error> {
+    use std::cell::Cell;
+    thread_local! { static PLACE: Cell<Option<Place>> = const { Cell::new(None) }; }
+    if PLACE.get().is_none() {
+        PLACE.set(Some(Box::leak(Box::new(Metadata::of_module()?))));
+    }
+    PLACE.get().ok_or(Error::NoRecords)
 }
 #[cfg(not(target_family = "wasm"))]
-fn place() -> Place<'static> {
-    Place::new(vec![flagstone::vmem::Slot::EMPTY; 1000].leak())
+fn place() -> Result<Place, Error> {
+    Ok(Storage::new(vec![Slot::EMPTY; 1000].leak()))
 }
+
+/// The numbers of documents: a closed one's is used again as late as possible.
+type Numbers = IdArena<'static, Place>;
 
 /// All open documents by number.
 pub(crate) struct Workbench {
@@ -82,10 +90,10 @@ impl Workbench {
     }
 
     /// A number that no open document has.
-    fn new_number(&mut self) -> Result<u32, flagstone::vmem::Error> {
+    fn new_number(&mut self) -> Result<u32, Error> {
         let numbers = match &mut self.numbers {
             Some(numbers) => numbers,
-            none => none.insert(IdArena::new(place(), "document numbers", 1..=999_999, Reuse::Late)?),
+            none => none.insert(IdArena::new(place()?, "document numbers", 1..=999_999, Reuse::Late)?),
         };
         numbers.alloc()
     }

@@ -54,7 +54,8 @@ async function settled(matches: (rows: readonly Listed[]) => boolean): Promise<L
 
 test('the heap’s arena is first, with its figures, and those of the demo’s own arenas', async () => {
   const rows = await texts(page, 'arena-tree tbody tr');
-  assert.match(rows[0] ?? '', /^heap\s+the heap’s own\s+[\d.]+ (KiB|MiB) of [\d.]+ (KiB|MiB)\s+[\d.]+ \S+\s+[<>\d. ]+ %/);
+  assert.match(rows[0] ?? '', /^[▸▾]\s+heap\s+the heap’s own\s+[\d.]+ (KiB|MiB) of [\d.]+ (KiB|MiB)\s+[\d.]+ \S+\s+[<>\d. ]+ %/);
+  assert.match(rows[1] ?? '', /^metadata\s+memory\s+[\d.,]+ (B|KiB) of [\d.]+ KiB/, 'below the heap, which it imports from');
   assert.match(rows.join('\n'), /document numbers\s+numbers\s+[\d,]+ of 1,000,000/);
   const details = (await texts(page, 'arena-details dl > div')).join('\n');
   for (const words of [/In use\s+[\d.]+ (KiB|MiB) of/, /Free\s+[\d.]+ \S+\s+in [\d,]+ runs?/, /Quantum\s+\d+ B/, /Growths\s+\d/, /Metadata\s+[\d.]+ [KM]iB/]) assert.match(details, words);
@@ -171,9 +172,25 @@ test('an address leads to the map, where its chain leads back to the arena', asy
   assert.equal(await page.locator('arena-tree tr[aria-selected="true"]').count(), 1);
 });
 
+test('an address in an arena of memory is told from the heap inwards', async () => {
+  await page.locator('arena-tree tr[tabindex="0"]').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowDown');
+  assert.match(await page.locator('arena-details h2').innerText(), /^metadata/);
+  const rows = await settled((found) => found.some(({ kind }) => kind === 'slab') && found.length < 100);
+  const slab = rows.find(({ kind }) => kind === 'slab') ?? assert.fail('no slab');
+  await page.locator('segment-table').getByRole('button', { name: `0x${slab.start.toString(16).padStart(8, '0')}` }).click();
+  await page.locator('address-panel .chain').waitFor();
+  const lines = await texts(page, 'address-panel .chain li');
+  assert.deepEqual(lines.map((line) => line.split(/\s/)[0]), ['Arena', 'Span', 'Segment', 'Arena', 'Span', 'Segment', 'Owner']);
+  assert.match(lines[3] ?? '', /metadata$/);
+  assert.match(await page.locator('address-panel .sentence').innerText(), /metadata/);
+  await show(page, 'arenas');
+});
+
 test('keys choose in the tree; an arena of numbers has counts and no addresses', async () => {
   await page.locator('arena-tree tr[tabindex="0"]').focus();
-  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('End');
   assert.match(await page.locator('arena-tree tr:focus').innerText(), /^document numbers/);
   assert.match(await page.locator('arena-details h2').innerText(), /^document numbers/);
   await settled((rows) => rows.length > 0 && (rows[0]?.start ?? Infinity) <= 1);
@@ -184,7 +201,7 @@ test('keys choose in the tree; an arena of numbers has counts and no addresses',
   await page.getByText('“4 KiB” is no number of this arena.').waitFor();
   await page.locator('arena-tree tr[tabindex="0"]').focus();
   await page.keyboard.press('Home');
-  assert.match(await page.locator('arena-tree tr:focus').innerText(), /^heap/);
+  assert.match(await page.locator('arena-tree tr:focus').innerText(), /^[▸▾]\s+heap/);
   assert.equal(await page.getByLabel('Most length').inputValue(), '', 'a filter is of one arena');
 });
 
