@@ -3,34 +3,43 @@
 
 use flagstone::vmem::{Arena, Constraints, Error, Fit, Options, Slot, Storage};
 
-/// The spans of the test, not in the order of their numbers.
-const SPANS: [(u32, u32); 7] =
-    [(0, 50), (100, 200), (2000, 1), (40_000, 65_536), (10_000, 10_000), (500, 1000), (0xffff_ff00, 0x100)];
-
-fn within(arena: &Arena<'_, Storage<'_>>, len: u32, min: u32, max: u32) -> Result<u32, Error> {
-    let taken = arena.alloc_constrained(len, &Constraints { min, max, ..Constraints::NONE });
-    assert_eq!(arena.check(), Ok(()));
-    taken
+/// The spans of the test in quanta, not in the order of their numbers. The last but one is shorter where there are not so many
+/// quanta; the last ends at the greatest number there is.
+fn spans(quantum: u32) -> [(u32, u32); 7] {
+    let quanta = (1_u64 << 32) / u64::from(quantum);
+    let long = if quanta > 200_000 { 65_536 } else { 20_000 };
+    let top = (quanta - 0x100) as u32;
+    [(0, 50), (100, 200), (2000, 1), (40_000, long), (10_000, 10_000), (500, 1000), (top, 0x100)]
 }
 
 #[test]
 fn the_cases_of_the_classic() {
-    for fit in [Fit::Instant, Fit::Best, Fit::Next] {
-        let mut slots = [Slot::EMPTY; 100];
-        let arena = Arena::new(Storage::new(&mut slots), Options { fit, ..Options::new("test") }).unwrap();
-        assert!(arena.dump().to_string().starts_with("arena test, quantum 1: 0 of 0 in use"));
-        for (start, len) in SPANS {
-            assert_eq!(arena.add(start, len), Ok(()));
-            assert_eq!(arena.check(), Ok(()));
+    for quantum in [1, 16, 4096, 65_536] {
+        for fit in [Fit::Instant, Fit::Best, Fit::Next] {
+            let mut slots = [Slot::EMPTY; 100];
+            let arena = Arena::new(Storage::new(&mut slots), Options { quantum, fit, ..Options::new("test") }).unwrap();
+            let nothing = format!("arena test, quantum {quantum}: 0 of 0 in use");
+            assert!(arena.dump().to_string().starts_with(&nothing));
+            for (start, len) in spans(quantum) {
+                assert_eq!(arena.add(start * quantum, len * quantum), Ok(()));
+                assert_eq!(arena.check(), Ok(()));
+            }
+            // First and last quantum of a window, to the very last number.
+            let within = |len: u32, first: u32, last: u32| {
+                let (min, max) = (first * quantum, last * quantum + (quantum - 1));
+                let taken = arena.alloc_constrained(len * quantum, &Constraints { min, max, ..Constraints::NONE });
+                assert_eq!(arena.check(), Ok(()));
+                taken
+            };
+            let top = spans(quantum)[6].0;
+            assert_eq!(within(0x101, top, top + 0xff), Err(Error::Exhausted { len: 0x101 * quantum }));
+            assert_eq!(within(50, 0, 49), Ok(0));
+            assert_eq!(arena.free(0, 50 * quantum), Ok(()));
+            assert_eq!(within(25, 0, 24), Ok(0));
+            assert_eq!(within(0x100, top + 1, top + 0xff), Err(Error::Exhausted { len: 0x100 * quantum }));
+            assert_eq!(within(0x100, top, top + 0xfe), Err(Error::Exhausted { len: 0x100 * quantum }));
+            assert_eq!(within(0x100, top, top + 0xff), Ok(top * quantum));
         }
-        let top = 0xffff_ff00;
-        assert_eq!(within(&arena, 0x101, top, u32::MAX), Err(Error::Exhausted { len: 0x101 }));
-        assert_eq!(within(&arena, 50, 0, 49), Ok(0));
-        assert_eq!(arena.free(0, 50), Ok(()));
-        assert_eq!(within(&arena, 25, 0, 24), Ok(0));
-        assert_eq!(within(&arena, 0x100, top + 1, u32::MAX), Err(Error::Exhausted { len: 0x100 }));
-        assert_eq!(within(&arena, 0x100, top, u32::MAX - 1), Err(Error::Exhausted { len: 0x100 }));
-        assert_eq!(within(&arena, 0x100, top, u32::MAX), Ok(top));
     }
 }
 
