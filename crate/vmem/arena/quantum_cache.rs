@@ -75,6 +75,11 @@ impl<R: Records> Arena<'_, R> {
         Some(caches.serving(get(self.memory(), caches.serving(quanta)).serves.get()))
     }
 
+    /// The cache that a slab is of.
+    fn cache_of(&self, slab: &Descriptor) -> Option<Id<QuantumCache>> {
+        self.record().caches.get().map(|caches| caches.serving(slab.quanta.get()))
+    }
+
     /// The descriptor of a slab.
     pub(super) fn descriptor(&self, slab: &Tag) -> &Descriptor {
         get(self.memory(), Id::<Descriptor>::named(&slab.owner))
@@ -205,7 +210,7 @@ impl<R: Records> Arena<'_, R> {
     /// The number of the object that begins at `start`, if one begins there in this slab and is not free in it.
     pub(super) fn taken_object(&self, id: Id<Descriptor>, start: u32) -> Option<u32> {
         let descriptor = get(self.memory(), id);
-        let reciprocal = get(self.memory(), self.cache(descriptor.quanta.get())?).reciprocal.get();
+        let reciprocal = get(self.memory(), self.cache_of(descriptor)?).reciprocal.get();
         let within = (start - descriptor.start.get()) >> self.record().shift.get();
         let index = (within * reciprocal) >> 16;
         let begins = descriptor.start.get() + ((index * descriptor.quanta.get()) << self.record().shift.get()) == start;
@@ -229,7 +234,7 @@ impl<R: Records> Arena<'_, R> {
     /// Takes the object back that begins at `start` and that a caller holds.
     #[inline]
     pub(super) fn free_cached(&self, slab: Id<Descriptor>, start: u32) {
-        if let Some(id) = self.cache(get(self.memory(), slab).quanta.get())
+        if let Some(id) = self.cache_of(get(self.memory(), slab))
             && !self.park(get(self.memory(), id), start, slab)
         {
             self.unload(id, slab, start);
