@@ -303,7 +303,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
     }
 }
 
-/// The free list of segments of `len` bytes, computed from the other side than [`order`](crate::vmem::order): by counting
+/// The free list of segments of `len` bytes, computed from the other side than [`order`](crate::vmem::memory::order): by counting
 /// through the longest lengths of the lists.
 fn free_list(len: u32) -> u32 {
     let quanta = u64::from(len / QUANTUM);

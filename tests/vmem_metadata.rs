@@ -52,25 +52,25 @@ fn whatever_the_heap_has_left_a_request_is_served_or_refused_and_nothing_is_lost
             // SAFETY: allocated above for this layout, once.
             unsafe { heap.dealloc(at, layout) };
         }
-        if let Ok(metadata) = Metadata::of(&heap) {
-            if let Ok(arena) = Arena::new(&metadata, Options { quantum_caches: 4, ..Options::new("starved") }) {
-                let mut taken = Vec::new();
-                let added = arena.add(0, 1 << 20).is_ok();
-                let refusal = (0..5000).find_map(|index| match arena.alloc(1 + index % 9) {
-                    Ok(at) => {
-                        taken.push((at, 1 + index % 9));
-                        None
-                    }
-                    Err(error) => Some(error),
-                });
-                let expected = if added { Some(Error::NoRecords) } else { refusal };
-                assert!(refusal.is_none() || refusal == expected, "{refusal:?}");
-                assert_eq!(arena.check(), Ok(()));
-                for (at, len) in taken {
-                    assert_eq!(arena.free(at, len), Ok(()));
+        if let Ok(metadata) = Metadata::of(&heap)
+            && let Ok(arena) = Arena::new(&metadata, Options { quantum_caches: 4, ..Options::new("starved") })
+        {
+            let mut taken = Vec::new();
+            let added = arena.add(0, 1 << 20).is_ok();
+            let refusal = (0..5000).find_map(|index| match arena.alloc(1 + index % 9) {
+                Ok(at) => {
+                    taken.push((at, 1 + index % 9));
+                    None
                 }
-                assert_eq!(arena.check(), Ok(()));
+                Err(error) => Some(error),
+            });
+            let expected = if added { Some(Error::NoRecords) } else { refusal };
+            assert!(refusal.is_none() || refusal == expected, "{refusal:?}");
+            assert_eq!(arena.check(), Ok(()));
+            for (at, len) in taken {
+                assert_eq!(arena.free(at, len), Ok(()));
             }
+            assert_eq!(arena.check(), Ok(()));
         }
         for (at, layout) in eaten {
             // SAFETY: as above.

@@ -1,4 +1,5 @@
 //! Rows, lists of segments and chains of arenas that lie in a heap.
+#![forbid(unsafe_code)]
 
 use super::*;
 use crate::inspector::segment_rows::{FilterWords, SegmentFilter, SegmentKind, SegmentList};
