@@ -337,7 +337,7 @@ impl<'a, R: Records> Arena<'a, R> {
     pub fn free(&self, start: u32, len: u32) -> Result<(), Error> {
         self.at_rest()?;
         let rounded = self.rounded(len)?;
-        if let Some(slab) = self.slab_of(start) {
+        if let Some(slab) = self.slab_for(start, rounded) {
             self.check_object(slab, start, rounded)?;
             self.count_free();
             self.free_cached(slab, start);

@@ -112,6 +112,7 @@ impl<R: Records> Arena<'_, R> {
         ));
         let descriptor = get(self.memory(), id);
         descriptor.parked.set(descriptor.parked.get() & !self.parked_bit(start));
+        cache.recent.set(Some(id));
         (start, id)
     }
 
@@ -207,6 +208,20 @@ impl<R: Records> Arena<'_, R> {
         (slab.kind.get() > SLAB).then(|| Id::<Descriptor>::named(&slab.owner))
     }
 
+    /// As [`slab_of`](Self::slab_of), for a number that is given back as `rounded` long.
+    #[inline]
+    pub(super) fn slab_for(&self, start: u32, rounded: u32) -> Option<Id<Descriptor>> {
+        let quanta = rounded >> self.record().shift.get();
+        if quanta <= self.record().quantum_max.get()
+            && let Some(id) = self.cache(quanta)
+            && let Some(recent) = get(self.memory(), id).recent.get()
+            && get(self.memory(), recent).has(start, self.record().shift.get())
+        {
+            return Some(recent);
+        }
+        self.slab_of(start)
+    }
+
     /// The number of the object that begins at `start`, if one begins there in this slab and is not free in it.
     pub(super) fn taken_object(&self, id: Id<Descriptor>, start: u32) -> Option<u32> {
         let descriptor = get(self.memory(), id);
@@ -299,6 +314,9 @@ impl<R: Records> Arena<'_, R> {
     fn drop_slab(&self, id: Id<QuantumCache>, slab: Id<Descriptor>) {
         let cache = get(self.memory(), id);
         list::remove(self.memory(), slab.link());
+        if cache.recent.get() == Some(slab) {
+            cache.recent.set(None);
+        }
         let segment = self.held(get(self.memory(), slab).start.get());
         self.give_tag(slab.into_tag());
         cache.slabs.set(cache.slabs.get() - 1);
@@ -333,6 +351,7 @@ impl<R: Records> Arena<'_, R> {
             cache.magazines.previous_rounds.set(0);
             cache.slabs.set(0);
             cache.taken.set(0);
+            cache.recent.set(None);
             while let Some(link) = cache.partial.first.get() {
                 list::remove(self.memory(), link);
             }

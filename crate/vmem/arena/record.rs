@@ -117,9 +117,13 @@ pub(crate) struct QuantumCache {
     /// 65,536 divided by the quanta of an object, rounded up: a number of quanta within a slab, times this, shifted by 16, is the
     /// number of the object.
     pub(crate) reciprocal: Word,
+    /// The slab of the object that was handed out last, while there is that slab: what is given back soon is found at once.
+    pub(crate) recent: Name<Descriptor>,
+    /// Always zero: an even number of words.
+    pub(crate) rest: Word,
 }
 
-// SAFETY: `repr(C)`; ten words.
+// SAFETY: `repr(C)`; twelve words.
 unsafe impl Record for QuantumCache {}
 
 /// What describes a slab: as long as a tag, and made of one.
@@ -147,6 +151,12 @@ unsafe impl Record for Descriptor {}
 const _: () = assert!(size_of::<Descriptor>() == size_of::<Tag>());
 
 impl Descriptor {
+    /// Whether a number is in an object of the slab, of an arena whose quantum is `1 << shift`.
+    #[inline]
+    pub(crate) fn has(&self, number: u32, shift: u32) -> bool {
+        (number.wrapping_sub(self.start.get()) >> shift) < self.objects.get() * self.quanta.get()
+    }
+
     /// Whether every object is in the slab.
     pub(crate) fn is_empty(&self) -> bool {
         self.free.get().count_ones() == self.objects.get()
