@@ -264,29 +264,32 @@ impl<R: Records> Arena<'_, R> {
         if self.park(cache, start, slab) {
             return;
         }
-        // Both are full. The object is in a magazine before a slab goes back, which may call back here.
-        let (mut round, mut its_slab) = self.unpark(cache);
-        self.park(cache, start, slab);
-        for _ in 0..ROUNDS {
-            self.put_into_slab(id, its_slab, round);
-            if cache.magazines.rounds.get() < 2 {
-                return;
-            }
-            // The last one stays.
-            let (last, last_slab) = self.unpark(cache);
-            (round, its_slab) = self.unpark(cache);
-            self.park(cache, last, last_slab);
-        }
-        self.put_into_slab(id, its_slab, round);
+        // Both are full, and the older one is emptied. This object takes the first place in it before any slab goes back, which
+        // may call back here.
+        let (first, its_slab) = self.replace_first(cache, start, slab);
+        self.put_into_slab(id, its_slab, first);
+        self.flush(id, 1);
     }
 
-    /// Empties the loaded magazine of a cache into its slabs; whether there was anything in it.
-    fn flush(&self, id: Id<QuantumCache>) -> bool {
+    /// Puts an object in the place of the first one in the loaded magazine, and takes that out.
+    fn replace_first(&self, cache: &QuantumCache, start: u32, id: Id<Descriptor>) -> (u32, Id<Descriptor>) {
+        let base = cache.magazines.loaded.get();
+        let (place, named) = (slot(self.memory(), base, 0), slot(self.memory(), base + 4 * ROUNDS, 0));
+        let (first, its_slab) = (place.replace(start), Id::<Descriptor>::named(named));
+        named.set(id.addr());
+        let (out, into) = (get(self.memory(), its_slab), get(self.memory(), id));
+        out.parked.set(out.parked.get() & !self.parked_bit(first));
+        into.parked.set(into.parked.get() | self.parked_bit(start));
+        (first, its_slab)
+    }
+
+    /// Moves objects out of the loaded magazine of a cache into its slabs, but for `kept`; whether there were any.
+    fn flush(&self, id: Id<QuantumCache>, kept: u32) -> bool {
         let magazines = &get(self.memory(), id).magazines;
-        let any = magazines.rounds.get() != 0;
+        let any = magazines.rounds.get() > kept;
         // Round by round: a slab that goes back may call back here, and even fill the magazine again, so not until it is empty.
-        for _ in 0..ROUNDS {
-            if magazines.rounds.get() == 0 {
+        for _ in kept..ROUNDS {
+            if magazines.rounds.get() <= kept {
                 break;
             }
             let (start, slab) = self.unpark(get(self.memory(), id));
@@ -330,9 +333,9 @@ impl<R: Records> Arena<'_, R> {
         let mut any = false;
         for quanta in 1..=self.record().quantum_max.get() {
             let Some(id) = self.own_cache(quanta) else { continue };
-            any |= self.flush(id);
+            any |= self.flush(id, 0);
             get(self.memory(), id).magazines.exchange();
-            any |= self.flush(id);
+            any |= self.flush(id, 0);
         }
         any
     }
