@@ -50,11 +50,11 @@ pub(crate) mod sealed {
         /// `len` zeroed bytes.
         fn take(&self, len: u32) -> Option<Addr>;
 
-        /// Takes `len` bytes back; `false` where that is not possible.
+        /// Takes `len` bytes back, if it takes any.
         ///
         /// # Safety
         /// - they came from `take` for that length, and nobody uses them.
-        unsafe fn give(&self, at: Addr, len: u32) -> bool;
+        unsafe fn give(&self, at: Addr, len: u32);
 
         /// Where the memory's list of arenas is, a `Siblings`, if there is one.
         fn arenas(&self) -> Option<Addr>;
@@ -75,9 +75,7 @@ unsafe impl<'s> sealed::Keep for Storage<'s> {
         self.cut(len)
     }
 
-    unsafe fn give(&self, _at: Addr, _len: u32) -> bool {
-        false
-    }
+    unsafe fn give(&self, _at: Addr, _len: u32) {}
 
     fn arenas(&self) -> Option<Addr> {
         None
@@ -131,12 +129,10 @@ impl<R: Records> Arena<'_, R> {
 
     /// Gives tags back that are more than an arena should keep.
     pub(super) fn trim(&self) {
-        while self.record().spares.get() > SPARE_MAX {
+        while R::TAKES_BACK && self.record().spares.get() > SPARE_MAX {
             let tag = self.take_spare();
-            // SAFETY: a tag came from `take` for this length, unless it is of an old table; then nothing is taken back.
-            if !unsafe { self.records.give(Addr(tag.addr()), TAG_LEN) } {
-                return self.put_spare(tag);
-            }
+            // SAFETY: the tag is in no list; where tags are taken back, each came from `take` for this length.
+            unsafe { self.records.give(Addr(tag.addr()), TAG_LEN) };
         }
     }
 
@@ -150,9 +146,9 @@ impl<R: Records> Arena<'_, R> {
     /// Takes a table of `1 << shift` lists back, which are empty. Where it came from an array, it becomes tags.
     pub(super) fn give_table(&self, table: Id<Head>, shift: u32) {
         let len = 4 << shift;
-        // SAFETY: it came from `take` for this length, and nobody uses it.
-        if unsafe { self.records.give(Addr(table.addr()), len) } {
-            return;
+        if R::TAKES_BACK {
+            // SAFETY: it came from `take` for this length, and nobody uses it.
+            return unsafe { self.records.give(Addr(table.addr()), len) };
         }
         for index in 0..len / TAG_LEN {
             // SAFETY: the bytes are ours, at a multiple of 8.
@@ -183,7 +179,7 @@ impl<R: Records> Arena<'_, R> {
         }
         while record.spares.get() != 0 {
             let tag = self.take_spare();
-            // SAFETY: no list has the tag any more; it came from `take`, or is of an old table, of which nothing is taken back.
+            // SAFETY: no list has the tag any more; where tags are taken back, each came from `take` for this length.
             unsafe { self.records.give(Addr(tag.addr()), TAG_LEN) };
         }
         if let Some(caches) = record.caches.get() {
