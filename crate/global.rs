@@ -200,10 +200,9 @@ unsafe impl<S: Source> Keep for &Heap<S> {
         Some(self.engine.alloc_zeroed(len, RECORD_ALIGN)).filter(|at| at.0 != 0)
     }
 
-    unsafe fn give(&self, at: Addr, len: u32) -> bool {
+    unsafe fn give(&self, at: Addr, len: u32) {
         // SAFETY: `take` allocated it with the same size and alignment.
         unsafe { self.engine.free(at, len, RECORD_ALIGN) };
-        true
     }
 
     fn arenas(&self) -> Option<Addr> {
@@ -227,27 +226,42 @@ unsafe impl<S: Source> Keep for &Heap<S> {
 /// ```
 impl<S: Source> Import for Heap<S> {
     fn import(&self, request: &Request) -> Option<Span> {
-        let layout = Layout::from_size_align(request.len as usize, request.align as usize).ok()?;
-        let (size, align) = self::request(layout)?;
-        let span = Span { start: self.engine.alloc(size, align).0, len: size };
-        if span.start == 0 {
-            return None;
-        }
-        if span.start >= request.min && span.start + (size - 1) <= request.max {
-            return Some(span);
-        }
-        self.release(span, align);
-        None
+        import(
+            request,
+            |size, align| self.engine.alloc(size, align),
+            |at, size, align| {
+                // SAFETY: just allocated with this size and alignment.
+                unsafe { self.engine.free(at, size, align) };
+            },
+        )
     }
 
-    fn release(&self, span: Span, align: u32) {
-        // SAFETY: an arena gives back what it imported, once.
+    /// Does nothing: only the arena that imported a span gives it back.
+    fn release(&self, _: Span, _: u32) {}
+
+    unsafe fn take_back(&self, span: Span, align: u32) {
+        // SAFETY: `import` allocated it with this size and alignment, and it is given back once (caller).
         unsafe { self.engine.free(Addr(span.start), span.len, align) };
     }
 
     fn place(&self) -> Option<Place> {
         Some(Place::new(self.engine.source(), Addr(self.engine.id().arena().addr())))
     }
+}
+
+/// A span for an arena, which is one allocation of a heap.
+fn import(request: &Request, alloc: impl FnOnce(u32, u32) -> Addr, free: impl FnOnce(Addr, u32, u32)) -> Option<Span> {
+    let layout = Layout::from_size_align(request.len as usize, request.align as usize).ok()?;
+    let (size, align) = self::request(layout)?;
+    let at = alloc(size, align);
+    if at.0 == 0 {
+        return None;
+    }
+    if at.0 >= request.min && at.0 + (size - 1) <= request.max {
+        return Some(Span { start: at.0, len: size });
+    }
+    free(at, size, align);
+    None
 }
 
 /// Size and alignment of a request that a 32-bit memory may serve.

@@ -86,7 +86,8 @@
 //! # Unsafe code
 //!
 //! lives in `record` (addresses become references), `list`, `bins`, `magazine`, `vmem::tag`, `vmem::segments::record`,
-//! `vmem::memory::record`, `vmem::arena::record`, `vmem::arena::supply`, `vmem::metadata`, `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `small`, `global` and `source`: each block is one
+//! `vmem::memory::record`, `vmem::arena::record`, `vmem::arena::supply`, `vmem::arena::import`, `vmem::metadata`,
+//! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `small`, `global` and `source`: each block is one
 //! operation with its reason. All other files forbid it.
 #![no_std]
 

@@ -245,6 +245,33 @@ fn what_is_lent_goes_back_when_an_arena_ends_unless_it_is_held() {
 }
 
 #[test]
+fn an_arena_in_a_heap_imports_from_one_in_an_array() {
+    let mut memory = vec![Page::ZERO; 4];
+    let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+    let mut slots = [Slot::EMPTY; 64];
+    let numbers = Arena::new(Storage::new(&mut slots), Options::new("numbers")).unwrap();
+    numbers.add(7, 93).unwrap();
+    for options in [Options::new("lent"), Options { quantum: 2, ..Options::new("lent in pairs") }] {
+        let lent = Arena::new(&heap, Options { import: Some(&numbers), ..options }).unwrap();
+        let at = lent.alloc(10).unwrap();
+        assert_eq!(numbers.size(Measure::InUse), 10);
+        assert_eq!(lent.free(at, 10), Ok(()));
+        assert_eq!(numbers.size(Measure::InUse), 0);
+    }
+}
+
+#[test]
+fn nobody_but_an_arena_gives_a_span_back_to_a_heap() {
+    let mut memory = vec![Page::ZERO; 4];
+    let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+    let span = heap.import(&Request { len: 4096, align: 64, min: 0, max: u32::MAX }).unwrap();
+    let live = heap.stats().live_bytes();
+    heap.release(span, 64);
+    heap.release(Span { start: span.start + 64, len: 8 }, 8);
+    assert_eq!(heap.stats().live_bytes(), live, "a safe call takes memory from nobody");
+}
+
+#[test]
 fn three_arenas_over_a_heap_agree_at_every_step_and_give_all_of_it_back() {
     let mut memory = vec![Page::ZERO; 24];
     let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();

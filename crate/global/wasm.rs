@@ -129,9 +129,10 @@ fn pointer(addr: Addr) -> *mut u8 {
 /// The heap of this module as the place of an arena's records, which makes the arena seen by the inspector, and as a source of
 /// spans, whose numbers are addresses of this module's memory. Only on wasm.
 ///
-/// ```ignore
+/// ```
 /// use flagstone::vmem::{Arena, ModuleHeap, Options};
 /// let textures = Arena::new(ModuleHeap, Options { quantum: 256, ..Options::new("textures") })?;
+/// # Ok::<(), flagstone::vmem::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ModuleHeap;
@@ -148,10 +149,9 @@ unsafe impl Keep for ModuleHeap {
         Some(engine().alloc_zeroed(len, RECORD_ALIGN)).filter(|at| at.0 != 0)
     }
 
-    unsafe fn give(&self, at: Addr, len: u32) -> bool {
+    unsafe fn give(&self, at: Addr, len: u32) {
         // SAFETY: `take` allocated it with the same size and alignment.
         unsafe { engine().free(at, len, RECORD_ALIGN) };
-        true
     }
 
     fn arenas(&self) -> Option<Addr> {
@@ -161,21 +161,21 @@ unsafe impl Keep for ModuleHeap {
 
 impl Import for ModuleHeap {
     fn import(&self, request: &Request) -> Option<Span> {
-        let layout = Layout::from_size_align(request.len as usize, request.align as usize).ok()?;
-        let (size, align) = super::request(layout)?;
-        let span = Span { start: engine().alloc(size, align).0, len: size };
-        if span.start == 0 {
-            return None;
-        }
-        if span.start >= request.min && span.start + (size - 1) <= request.max {
-            return Some(span);
-        }
-        self.release(span, align);
-        None
+        super::import(
+            request,
+            |size, align| engine().alloc(size, align),
+            |at, size, align| {
+                // SAFETY: just allocated with this size and alignment.
+                unsafe { engine().free(at, size, align) };
+            },
+        )
     }
 
-    fn release(&self, span: Span, align: u32) {
-        // SAFETY: an arena gives back what it imported, once.
+    /// Does nothing: only the arena that imported a span gives it back.
+    fn release(&self, _: Span, _: u32) {}
+
+    unsafe fn take_back(&self, span: Span, align: u32) {
+        // SAFETY: `import` allocated it with this size and alignment, and it is given back once (caller).
         unsafe { engine().free(Addr(span.start), span.len, align) };
     }
 

@@ -22,7 +22,6 @@ use core::fmt;
 
 use crate::list;
 use crate::record::{Id, get};
-use crate::source::Source;
 use crate::units::Addr;
 use crate::vmem::segments::{Segments, Tiling};
 use crate::vmem::tag::{LARGE as HELD, SPAN, Tag};
@@ -31,6 +30,7 @@ mod check;
 mod error;
 pub(super) mod fit;
 mod held;
+#[allow(unsafe_code, reason = "only an arena may give spans back")]
 mod import;
 mod options;
 mod quantum_cache;
@@ -172,8 +172,9 @@ impl<'a, R: Records> Arena<'a, R> {
 
     /// Where the record of the arena is that spans come from, if that is in the same memory; else zero.
     fn parent_at(&self) -> u32 {
+        let own = Place::new(self.memory(), self.at());
         let place = self.import.and_then(Import::place);
-        place.filter(|place| place.pointer == self.memory().at(place.addr).cast_const()).map_or(0, |place| place.addr.0)
+        place.filter(|place| place.is_beside(&own)).map_or(0, |place| place.addr.0)
     }
 
     #[inline(always)]

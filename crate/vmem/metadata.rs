@@ -90,8 +90,9 @@ unsafe impl<R: Records> Keep for &Metadata<'_, R> {
         Some(at)
     }
 
-    unsafe fn give(&self, at: Addr, len: u32) -> bool {
-        self.arena.free(at.0, len).is_ok()
+    unsafe fn give(&self, at: Addr, len: u32) {
+        let freed = self.arena.free(at.0, len);
+        debug_assert_eq!(freed, Ok(()), "records are given back as they were taken");
     }
 
     fn arenas(&self) -> Option<Addr> {

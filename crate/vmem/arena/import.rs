@@ -1,5 +1,4 @@
 //! Where an arena gets its spans from when it has none that will do.
-#![forbid(unsafe_code)]
 
 use super::Arena;
 use super::error::Error;
@@ -41,13 +40,19 @@ pub struct Place {
     /// Its address in its memory.
     pub(super) addr: Addr,
     /// The same as a pointer, which tells memories apart.
-    pub(super) pointer: *const u8,
+    pointer: *const u8,
 }
 
 impl Place {
-    /// The address `addr` in `memory`.
+    /// The address `addr` of `memory`, which is one of it.
     pub(crate) fn new<S: Source>(memory: &S, addr: Addr) -> Self {
         Self { addr, pointer: memory.at(addr) }
+    }
+
+    /// Whether both lie in one memory: as far apart as addresses as they are as pointers.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        let pointers = self.pointer.addr().wrapping_sub(other.pointer.addr());
+        pointers == (self.addr.0 as usize).wrapping_sub(other.addr.0 as usize)
     }
 }
 
@@ -86,6 +91,15 @@ pub trait Import {
 
     /// Takes a span back, exactly as it was imported; `align` is the request's.
     fn release(&self, span: Span, align: u32);
+
+    /// As [`release`](Self::release), which this calls, from the arena that imported the span. A heap takes memory back only here.
+    ///
+    /// # Safety
+    /// - `span` came from `import` of this source for a request with this `align`, and nobody uses it;
+    /// - it is given back once.
+    unsafe fn take_back(&self, span: Span, align: u32) {
+        self.release(span, align);
+    }
 
     /// Where the record of the arena is that spans come from, so that the inspector shows one under the other. Nowhere, unless this
     /// is an arena or a heap.
@@ -133,7 +147,7 @@ impl<R: Records> Arena<'_, R> {
         let segment = match segment {
             Ok(segment) => segment,
             Err(error) => {
-                source.release(span, self.quantum());
+                self.return_span(source, span);
                 return Err(error);
             }
         };
@@ -200,8 +214,14 @@ impl<R: Records> Arena<'_, R> {
         record.total.set(record.total.get() - u64::from(span.len));
         record.releases.set(record.releases.get().wrapping_add(1));
         if let Some(source) = self.import {
-            source.release(span, self.quantum());
+            self.return_span(source, span);
         }
+    }
+
+    /// Gives a span back to this arena's source, which it came from.
+    fn return_span(&self, source: &dyn Import, span: Span) {
+        // SAFETY: it came from this source, either just now or as the span that is no more; none of it is held.
+        unsafe { source.take_back(span, self.quantum()) };
     }
 
     /// Whether a free segment is all of an imported span.
