@@ -162,6 +162,6 @@ test('a memory without a root is said to be one', async () => {
   await page.route('**/flagstone_demo.js', (route) => route.fulfill({ contentType: 'text/javascript', body }));
   await page.goto(URL_OF_PAGE);
   await page.getByText('Nothing to inspect').waitFor();
-  assert.match(await page.locator('inspector-app .state p').innerText(), /root/i);
+  assert.match(await page.locator('inspector-app .state p').innerText(), /no flagstone root/);
   await page.context().close();
 });
