@@ -4,6 +4,7 @@ use core::alloc::Layout;
 use core::ptr;
 
 use crate::heap::{Engine, State};
+use crate::objects::Reclaimed;
 use crate::record::{get, make};
 use crate::root::{LAYOUT_VERSION, MAGIC, ROOT_LEN, Root};
 use crate::source::Source;
@@ -21,6 +22,8 @@ pub use program::ModuleHeap;
 pub use program::stats;
 #[cfg(all(feature = "inspector", target_family = "wasm"))]
 pub use program::{own_image, own_root};
+#[cfg(not(all(feature = "small", target_family = "wasm")))]
+pub use program::{reclaim, tick};
 
 /// The allocator for a whole program: on wasm a heap in the module's own memory, elsewhere the platform's allocator.
 ///
@@ -165,9 +168,22 @@ impl<S: Source> Heap<S> {
         self.pointer(unsafe { self.engine.realloc(addr, size, align, new_size) })
     }
 
-    /// Puts all idle memory back into the arena: empties magazines, returns empty slabs. Takes time linear in what is idle.
-    pub fn reclaim(&self) {
-        self.engine.flush_all();
+    /// Puts all idle memory back into the arena: empties depots, magazines and empty slabs, asks the owners of object caches for
+    /// what they can spare, and moves objects together; the bytes that became free at each step. Does nothing from within a
+    /// callback of it. Takes time linear in what is idle and in the number of free segments.
+    pub fn reclaim(&self) -> Reclaimed {
+        self.engine.reclaim()
+    }
+
+    /// Lets every object cache look at what it needed since the last time, and give back what it did not: see
+    /// [`objects`](crate::objects). There is no clock in a heap; a program calls this when it is idle.
+    pub fn tick(&self) {
+        self.engine.tick();
+    }
+
+    /// The engine, for object caches.
+    pub(crate) const fn engine(&self) -> &Engine<S> {
+        &self.engine
     }
 
     /// What the heap counts. Takes time linear in the number of size classes and segments of the arena, and no memory.

@@ -18,14 +18,17 @@ use crate::vmem::{Tag, Tiling, Vmem, index};
 
 mod grow;
 pub(crate) mod metadata;
+#[cfg(feature = "reclaim")]
+mod relief;
 pub(crate) mod state;
 
-pub(crate) use crate::vmem::tag::{LARGE, META, SLAB};
+pub(crate) use crate::vmem::tag::{LARGE, META, OBJECTS, SLAB};
 pub(crate) use state::State;
 
 /// A heap over a source: the state lives in the memory it manages, this only says where.
 #[derive(Debug)]
-pub(crate) struct Engine<S> {
+#[allow(unreachable_pub, reason = "a sealed trait of object caches names it")]
+pub struct Engine<S> {
     source: S,
     state: Addr,
 }
@@ -52,7 +55,7 @@ impl<S: Source> Engine<S> {
     }
 
     #[inline(always)]
-    fn vmem(&self) -> Vmem<'_, S> {
+    pub(crate) fn vmem(&self) -> Vmem<'_, S> {
         Vmem { source: &self.source, arena: self.id().arena() }
     }
 
@@ -100,6 +103,10 @@ impl<S: Source> Engine<S> {
             let cache = get(&self.source, self.id().cache(class));
             if self.load(class) {
                 return self.take(cache);
+            }
+            #[cfg(feature = "reclaim")]
+            if let Some(addr) = self.alloc_relieved(size, align) {
+                return addr;
             }
             if class < SLAB_CLASSES as u32 {
                 cache.failures.set(cache.failures.get() + 1);
@@ -185,7 +192,7 @@ impl<S: Source> Engine<S> {
     }
 
     /// A segment of the arena of `len` bytes, or of at least `min`, with the reserve of tags full before.
-    fn segment(&self, min: u32, len: u32, kind: u32) -> Option<Id<Tag>> {
+    pub(crate) fn segment(&self, min: u32, len: u32, kind: u32) -> Option<Id<Tag>> {
         if self.reserve() { self.obtain(min, len, kind) } else { None }
     }
 
@@ -200,10 +207,16 @@ impl<S: Source> Engine<S> {
         if segment.is_some() {
             return segment;
         }
+        #[cfg(feature = "reclaim")]
+        if self.wants_relief() {
+            return None;
+        }
         if flushes.get() >= self.state().grown_pages.get() / 4 || !self.grow(len) {
             self.flush_all();
             let segment = vmem.alloc(min, len, kind);
             if segment.is_some() || !self.grow(len) {
+                #[cfg(feature = "reclaim")]
+                self.wants_relief_now(segment.is_none());
                 return segment;
             }
         }
@@ -244,6 +257,10 @@ impl<S: Source> Engine<S> {
             }
             vmem.make_free(segment);
         }
+        #[cfg(feature = "reclaim")]
+        if let Some(addr) = self.alloc_relieved(size, align) {
+            return addr;
+        }
         state.large_failures.set(state.large_failures.get() + 1);
         Addr(0)
     }
@@ -281,16 +298,19 @@ impl<S: Source> Engine<S> {
     /// - as for `free`; and `new_size` is as a size for `alloc`.
     pub(crate) unsafe fn realloc(&self, addr: Addr, size: u32, align: u32, new_size: u32) -> Addr {
         let (class, new_class) = (class_of(size, align), class_of(new_size, align));
+        let resize = || self.resize(self.segment_at(addr), segment_len(new_size, align));
         let large = class.min(new_class) >= CLASSES as u32;
-        if if large { self.resize(self.segment_at(addr), segment_len(new_size, align)) } else { class == new_class } {
+        let stays = if large { resize() } else { class == new_class };
+        if stays {
             return addr;
         }
         let new = self.alloc(new_size, align);
         if new.0 == 0 {
             let segments = class.min(new_class) >= SLAB_CLASSES as u32;
-            if !segments || !self.resize(self.segment_at(addr), segment_len(new_size, align)) {
+            if !segments || !resize() {
                 return new;
             }
+            // The request was served after all: what `alloc` counted as a failure was none.
             let failures = &self.state().large_failures;
             failures.set(failures.get() - 1);
             return addr;

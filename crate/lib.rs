@@ -115,6 +115,8 @@ mod slab;
 
 mod heap;
 
+pub mod objects;
+
 mod global;
 mod root;
 
@@ -133,6 +135,8 @@ pub mod verify;
 pub use global::{Flagstone, Heap, stats};
 #[cfg(all(feature = "inspector", target_family = "wasm"))]
 pub use global::{own_image, own_root};
+#[cfg(not(all(feature = "small", target_family = "wasm")))]
+pub use global::{reclaim, tick};
 pub use stats::Stats;
 
 /// The engine's own allocator.

@@ -9,7 +9,7 @@ use crate::record::{Record, Word};
 pub(crate) const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"flag"), u32::from_le_bytes(*b"ston")];
 
 /// The version of the layout of all records. It changes with any of them.
-pub(crate) const LAYOUT_VERSION: u32 = 3;
+pub(crate) const LAYOUT_VERSION: u32 = 4;
 
 /// What a root of the small core says in place of a version: there are no records behind it that an inspector reads.
 #[cfg(any(feature = "inspector", all(feature = "small", target_family = "wasm")))]

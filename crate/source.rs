@@ -11,11 +11,13 @@
 use crate::units::{Addr, Pages};
 
 mod fixed;
+mod still;
 mod storage;
 #[cfg(target_family = "wasm")]
 pub(crate) mod wasm;
 
 pub use fixed::{Fixed, Page};
+pub(crate) use still::Still;
 pub use storage::{Slot, Storage};
 
 /// A linear memory that grows by pages.

@@ -4,6 +4,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use std::alloc::System;
 
 use super::Flagstone;
+use crate::objects::Reclaimed;
 use crate::stats::Stats;
 
 // SAFETY: every call is the platform's, with the caller's promises.
@@ -38,3 +39,19 @@ unsafe impl GlobalAlloc for Flagstone {
 pub fn stats() -> Stats {
     Stats::default()
 }
+
+/// Puts idle memory of the program's heap back; on this target, where the platform's allocator serves it, does nothing.
+///
+/// ```
+/// assert_eq!(flagstone::reclaim().total(), 0);
+/// ```
+pub fn reclaim() -> Reclaimed {
+    Reclaimed::default()
+}
+
+/// Lets the object caches of the program's heap look at what they needed; on this target there are none.
+///
+/// ```
+/// flagstone::tick();
+/// ```
+pub const fn tick() {}

@@ -184,6 +184,46 @@ impl Import for ModuleHeap {
     }
 }
 
+/// The engine of this module's heap, as a heap over bytes has one.
+#[cfg(not(feature = "small"))]
+#[derive(Debug)]
+#[allow(unreachable_pub, reason = "a sealed trait of object caches names it")]
+pub struct ModuleEngine(Engine<Memory>);
+
+#[cfg(not(feature = "small"))]
+impl core::ops::Deref for ModuleEngine {
+    type Target = Engine<Memory>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Engine<Memory> {
+        &self.0
+    }
+}
+
+#[cfg(not(feature = "small"))]
+impl crate::objects::sealed::Engines for ModuleHeap {
+    type Source = Memory;
+    type Engine = ModuleEngine;
+
+    #[inline(always)]
+    fn engine(self) -> ModuleEngine {
+        ModuleEngine(engine())
+    }
+}
+
+/// Puts all idle memory of the module's heap back into its arena: see [`Heap::reclaim`](crate::Heap::reclaim).
+#[cfg(not(feature = "small"))]
+pub fn reclaim() -> crate::objects::Reclaimed {
+    engine().reclaim()
+}
+
+/// Lets every object cache of the module look at what it needed since the last time, and give back what it did not: see
+/// [`Heap::tick`](crate::Heap::tick).
+#[cfg(not(feature = "small"))]
+pub fn tick() {
+    engine().tick();
+}
+
 /// The counters of the module's heap. Takes time linear in the number of segments, and no memory.
 #[must_use]
 pub fn stats() -> Stats {

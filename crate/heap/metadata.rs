@@ -80,7 +80,7 @@ impl<S: Source> Engine<S> {
 
     /// Enters a slab or large segment in the index; whether there is a leaf for it.
     #[inline(never)]
-    pub(super) fn enter(&self, segment: Id<Tag>) -> bool {
+    pub(crate) fn enter(&self, segment: Id<Tag>) -> bool {
         let leaf = index::leaf(self.source(), self.id().arena(), get(self.source(), segment).start.get());
         if leaf.get().is_none() {
             let Some(at) = self.metadata(size_of::<Leaf>() as u32) else { return false };

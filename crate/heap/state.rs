@@ -30,14 +30,40 @@ pub(crate) struct State {
     pub(crate) flushes: Word,
     /// Arenas whose records lie in the heap.
     pub(crate) arenas: Siblings,
+    /// Object caches in the heap.
+    pub(crate) object_caches: Siblings,
+    /// Budgets in the heap.
+    pub(crate) budgets: Siblings,
+    /// Whether those who hold memory that they can spare are to be asked for it, or are being asked.
+    pub(crate) pressure: Word,
+    /// Pages that the memory had grown by when they were asked last.
+    pub(crate) asked_at: Word,
+    /// The last request that the front end refused, and how many it refused.
+    pub(crate) refusal: Refusal,
 }
+
+/// A request that was refused. All zero: none was.
+#[repr(C)]
+pub(crate) struct Refusal {
+    /// How many were refused, this one included.
+    pub(crate) count: Word,
+    /// Its bytes.
+    pub(crate) size: Word,
+    /// Its alignment.
+    pub(crate) align: Word,
+    /// Its flags.
+    pub(crate) flags: Word,
+}
+
+// SAFETY: `repr(C)`, four words.
+unsafe impl Record for Refusal {}
 
 // SAFETY: `repr(C)`; caches, words, names and aligned double words, without padding (asserted below).
 unsafe impl Record for State {}
 
 const _: () = assert!(
     size_of::<State>()
-        == CLASSES * size_of::<Cache>() + 8 + size_of::<MemoryArena>() + FIRST * size_of::<Tag>() + 6 * 4
+        == CLASSES * size_of::<Cache>() + 8 + size_of::<MemoryArena>() + FIRST * size_of::<Tag>() + 16 * 4
 );
 
 impl Id<State> {
@@ -58,6 +84,18 @@ impl Id<State> {
     /// Where the list of arenas is.
     pub(crate) const fn arenas(self) -> u32 {
         self.addr() + core::mem::offset_of!(State, arenas) as u32
+    }
+
+    /// The list of object caches.
+    pub(crate) const fn object_caches(self) -> Id<Siblings> {
+        // SAFETY: `object_caches` is a field at that offset.
+        unsafe { self.field(core::mem::offset_of!(State, object_caches) as u32) }
+    }
+
+    /// The list of budgets.
+    pub(crate) const fn budgets(self) -> Id<Siblings> {
+        // SAFETY: `budgets` is a field at that offset.
+        unsafe { self.field(core::mem::offset_of!(State, budgets) as u32) }
     }
 
     /// Where the tags that a heap begins with are.

@@ -130,6 +130,11 @@ impl<S: Source> Vmem<'_, S> {
         best
     }
 
+    /// Whether a free segment of `len` bytes would be found.
+    pub(crate) fn has(&self, len: u32) -> bool {
+        self.find(len).is_some()
+    }
+
     /// Makes a held segment `len` bytes long without moving it, where what is behind allows; whether it is now. Needs a
     /// spare tag.
     #[inline(never)]

@@ -184,7 +184,9 @@ fn apply(heap: &flagstone::Heap<Fake<'_>>, model: &mut Model, op: Op, setup: Set
             heap.source().grow_for_others(pages);
         }
         Op::Foreign { .. } => {}
-        Op::Reclaim => heap.reclaim(),
+        Op::Reclaim => {
+            heap.reclaim();
+        }
     }
 }
 

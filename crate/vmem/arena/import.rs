@@ -50,7 +50,7 @@ impl Place {
     }
 
     /// Whether both lie in one memory: as far apart as addresses as they are as pointers.
-    pub(super) fn is_beside(&self, other: &Self) -> bool {
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
         let pointers = self.pointer.addr().wrapping_sub(other.pointer.addr());
         pointers == (self.addr.0 as usize).wrapping_sub(other.addr.0 as usize)
     }

@@ -1,0 +1,356 @@
+//! [`Cache`]: objects of one size, untyped.
+
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use super::body::{self, Callbacks};
+use super::consolidate;
+use super::error::Error;
+use super::flags::Flags;
+use super::home::Home;
+use super::layers::{Layers, take_round};
+use super::life::{Bare, Life};
+use super::options::Options;
+use super::record::{ObjectCacheRecord, ZONE};
+use super::stats::CacheStats;
+use crate::record::{Id, get};
+use crate::source::Source;
+use crate::units::Addr;
+
+/// A cache of objects of one size and alignment: see the [module](crate::objects).
+///
+/// Dropping a cache gives its memory back, unless objects are held: those stay valid, and the cache stays in the inspector as an
+/// orphan.
+pub struct Cache<H: Home, L: Life + 'static = Bare> {
+    home: H,
+    /// Where its record is; zero until the cache is begun.
+    at: Cell<u32>,
+    layout: Layout,
+    options: Options<'static>,
+    life: Cell<Option<L>>,
+    of: PhantomData<L>,
+}
+
+// SAFETY: a build without atomics, the only one there is for wasm, has one thread.
+#[cfg(target_family = "wasm")]
+unsafe impl<L: Life + 'static> Sync for Cache<crate::vmem::ModuleHeap, L> {}
+
+impl<H: Home, L: Life + 'static> fmt::Debug for Cache<H, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("layout", &self.layout).finish_non_exhaustive()
+    }
+}
+
+impl<H: Home, L: Life + 'static> Cache<H, L> {
+    /// A cache of objects of `layout` in a heap.
+    ///
+    /// # Errors
+    /// Where the layout or an option makes no sense, there is no memory for the cache or what it keeps, or its budget or its
+    /// constructor refuses that.
+    ///
+    /// ```
+    /// use core::alloc::Layout;
+    /// use flagstone::{Heap, source::{Fixed, Page}, units::Addr};
+    /// use flagstone::objects::{Bare, Cache, Error, Options};
+    /// let mut memory = vec![Page::ZERO; 4];
+    /// let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+    /// let packets = Cache::new(&heap, Layout::new::<[u8; 1500]>(), Options::new("packets"), Bare)?;
+    /// let at = packets.alloc()?;
+    /// assert_eq!(packets.stats().live, 1);
+    /// // SAFETY: it came from this cache and is given back once.
+    /// unsafe { packets.free(at) };
+    /// assert!(packets.destroy().is_ok());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn new(home: H, layout: Layout, options: Options<'_>, life: L) -> Result<Self, Error> {
+        let cache = Self::deferred(home, layout, Options::new("deferred"), life);
+        cache.begin(&options)?;
+        Ok(cache)
+    }
+
+    /// As [`new`](Self::new), begun by the first call that needs it: for statics. What `new` would refuse, that call does.
+    #[must_use]
+    pub const fn deferred(home: H, layout: Layout, options: Options<'static>, life: L) -> Self {
+        Self { home, at: Cell::new(0), layout, options, life: Cell::new(Some(life)), of: PhantomData }
+    }
+
+    /// Begins the cache.
+    fn begin(&self, options: &Options<'_>) -> Result<Id<ObjectCacheRecord>, Error> {
+        let too_long = |what: usize| u32::try_from(what).unwrap_or(u32::MAX);
+        let shape = (too_long(self.layout.size()), too_long(self.layout.align()));
+        let id = body::make(&*self.home.engine(), shape, options, &self.life)?;
+        self.at.set(id.addr());
+        Ok(id)
+    }
+
+    /// The record, begun if need be.
+    #[inline(always)]
+    fn id(&self) -> Result<Id<ObjectCacheRecord>, Error> {
+        let at = self.at.get();
+        if at == 0 {
+            return self.begin(&self.options);
+        }
+        // SAFETY: O2: the record of a cache that was begun stays until the cache ends.
+        Ok(unsafe { Id::at(at) })
+    }
+
+    /// Does something with the layers of the cache.
+    pub(super) fn with<R>(
+        &self,
+        f: impl FnOnce(&Layers<'_, H::Source, Callbacks<'_, H::Source, L>>) -> R,
+    ) -> Result<R, Error> {
+        let id = self.id()?;
+        Ok(body::with(&*self.home.engine(), id, f))
+    }
+
+    /// The heap.
+    pub(super) fn home(&self) -> H {
+        self.home
+    }
+
+    /// Does something with what the owner does to the objects.
+    pub(super) fn life<R>(&self, f: impl FnOnce(&L) -> R) -> Result<R, Error> {
+        let id = self.id()?;
+        Ok(f(body::life(&*self.home.engine(), id)))
+    }
+
+    /// The layout of an object.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// An object: one that was given back, as it was given back; or bare memory, constructed. Constant time out of a magazine.
+    ///
+    /// # Errors
+    /// [`Error::Limit`], [`Error::Budget`], [`Error::NoMemory`], [`Error::Refused`] by the constructor; of a deferred cache, what
+    /// [`new`](Self::new) refuses.
+    #[inline]
+    pub fn alloc(&self) -> Result<NonNull<u8>, Error> {
+        let id = self.id()?;
+        let engine = self.home.engine();
+        let record = get(engine.source(), id);
+        let at = if record.magazines.rounds.get() > record.reserve.get() {
+            take_round(engine.source(), record)
+        } else {
+            self.alloc_slowly(record.reserve.get())?
+        };
+        // SAFETY: an object lies in the memory, and address 0 is nobody's.
+        Ok(unsafe { NonNull::new_unchecked(engine.source().at(at)) })
+    }
+
+    /// As `alloc`, where the loaded magazine has nothing for a request that leaves `spare` objects of the limit.
+    #[cold]
+    #[inline(never)]
+    fn alloc_slowly(&self, spare: u32) -> Result<Addr, Error> {
+        self.with(|layers| layers.alloc_slowly(spare))?
+    }
+
+    /// As [`alloc`](Self::alloc), with [`Flags::RESERVE`], [`Flags::NO_GROWTH`], [`Flags::ZEROED`] (of objects without a
+    /// constructor), [`Flags::NO_FAIL`]. Others mean nothing here.
+    ///
+    /// # Errors
+    /// As `alloc`; with `NO_GROWTH` [`Error::NoMemory`] where the memory would have to grow.
+    pub fn alloc_with(&self, flags: Flags) -> Result<NonNull<u8>, Error> {
+        let id = self.id()?;
+        let engine = self.home.engine();
+        let record = get(engine.source(), id);
+        let spare = if flags.has(Flags::RESERVE) { 0 } else { record.reserve.get() };
+        let mut at = if record.magazines.rounds.get() > spare {
+            Ok(take_round(engine.source(), record))
+        } else if flags.has(Flags::NO_GROWTH) {
+            body::without_growth::<_, L>(&*engine, id, spare)
+        } else {
+            self.alloc_slowly(spare)
+        };
+        if flags.has(Flags::NO_FAIL) && at.is_err() {
+            engine.reclaim();
+            at = self.alloc_slowly(0);
+            if at.is_err() {
+                engine.give_up(record.size.get(), record.align.get(), flags);
+            }
+        }
+        // SAFETY: an object lies in the memory, and address 0 is nobody's.
+        let object = unsafe { NonNull::new_unchecked(engine.source().at(at?)) };
+        if flags.has(Flags::ZEROED) && !L::CONSTRUCTS {
+            // SAFETY: the object is as long, and nobody else has it.
+            unsafe { object.write_bytes(0, record.size.get() as usize) };
+        }
+        Ok(object)
+    }
+
+    /// Gives an object back, constructed as a constructor left it or in whatever state the next owner may find it. Constant time
+    /// into a magazine.
+    ///
+    /// # Safety
+    /// - `object` came from this cache, is given back once, and nobody uses it any more.
+    #[inline]
+    pub unsafe fn free(&self, object: NonNull<u8>) {
+        let engine = self.home.engine();
+        // SAFETY: O2: an object came from it, so the cache was begun.
+        let id = unsafe { Id::<ObjectCacheRecord>::at(self.at.get()) };
+        let at = engine.source().addr(object.as_ptr());
+        if !get(engine.source(), id).magazines.give(engine.source(), at.0) {
+            self.free_slowly(at);
+        }
+    }
+
+    /// As `free`, where the loaded magazine is full or there is none.
+    #[cold]
+    #[inline(never)]
+    fn free_slowly(&self, at: Addr) {
+        let _ = self.with(|layers| layers.free_slowly(at));
+    }
+
+    /// As many objects as `into` has places: all, or none. Linear in their number.
+    ///
+    /// # Errors
+    /// As [`alloc`](Self::alloc); what was taken before went back.
+    pub fn alloc_bulk(&self, into: &mut [Option<NonNull<u8>>]) -> Result<(), Error> {
+        for index in 0..into.len() {
+            match self.alloc() {
+                Ok(object) => into[index] = Some(object),
+                Err(error) => {
+                    for object in into[..index].iter_mut().filter_map(Option::take) {
+                        // SAFETY: just taken, and known to nobody.
+                        unsafe { self.free(object) };
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives objects back, and leaves `None` in their places. Linear in their number.
+    ///
+    /// # Safety
+    /// - as for [`free`](Self::free), of each of them.
+    pub unsafe fn free_bulk(&self, objects: &mut [Option<NonNull<u8>>]) {
+        for object in objects.iter_mut().filter_map(Option::take) {
+            // SAFETY: as the caller promises.
+            unsafe { self.free(object) };
+        }
+    }
+
+    /// Gives back what the depot did not need between the last two ticks, and empty slabs.
+    ///
+    /// # Errors
+    /// Of a deferred cache, what [`new`](Self::new) refuses.
+    pub fn reap(&self) -> Result<(), Error> {
+        self.with(|layers| layers.reap())
+    }
+
+    /// Gives everything back that lies free in magazines, and empty slabs (Linux: `kmem_cache_shrink`); whether the cache has no
+    /// slab any more. Zones keep theirs.
+    ///
+    /// # Errors
+    /// As [`reap`](Self::reap).
+    pub fn shrink(&self) -> Result<bool, Error> {
+        self.with(|layers| {
+            layers.purge();
+            layers.record().slabs.get() == 0
+        })
+    }
+
+    /// A look at what the cache needed since the last one, as [`Heap::tick`](crate::Heap::tick) does for all of a heap, without
+    /// giving anything back.
+    ///
+    /// # Errors
+    /// As [`reap`](Self::reap).
+    pub fn update(&self) -> Result<(), Error> {
+        self.with(|layers| layers.update())
+    }
+
+    /// Changes how many rounds a magazine has: a value of the table, zero for no magazines. What lies in magazines goes back.
+    ///
+    /// # Errors
+    /// [`Error::BadRounds`] of a value that is not in the table, or of any for a zone or a cache with a reserve.
+    pub fn set_rounds(&self, rounds: u32) -> Result<(), Error> {
+        self.with(|layers| {
+            let record = layers.record();
+            let fixed = record.flags.get() & ZONE != 0 || record.reserve.get() != 0;
+            if fixed || (rounds != 0 && !super::magazine_type::exists(rounds)) || !layers.set_rounds(rounds) {
+                return Err(Error::BadRounds(rounds));
+            }
+            record.rounds_max.set(rounds);
+            Ok(())
+        })?
+    }
+
+    /// Changes the limit. Below what there is, nothing more is made until objects went back.
+    ///
+    /// # Errors
+    /// [`Error::BadLimit`] of a zone, or below what is kept; [`Error::BadReserve`] not above the reserve.
+    pub fn set_limit(&self, limit: u32) -> Result<(), Error> {
+        self.with(|layers| {
+            let record = layers.record();
+            let (keep, reserve) = (record.keep.get(), record.reserve.get());
+            if record.flags.get() & ZONE != 0 || (limit != 0 && limit < keep) {
+                return Err(Error::BadLimit { limit, keep });
+            }
+            if reserve >= limit && reserve != 0 {
+                return Err(Error::BadReserve { reserve, limit });
+            }
+            record.limit.set(limit);
+            Ok(())
+        })?
+    }
+
+    /// Says that an object, whose owner refused to move it, can move now.
+    ///
+    /// # Safety
+    /// - `object` is a live one of this cache.
+    pub unsafe fn notify(&self, object: NonNull<u8>) {
+        let at = self.home.engine().source().addr(object.as_ptr());
+        let _ = self.with(|layers| consolidate::notify(layers, at));
+    }
+
+    /// Moves objects together, whatever it is worth, where they can move.
+    ///
+    /// # Errors
+    /// As [`reap`](Self::reap).
+    pub fn consolidate(&self) -> Result<(), Error> {
+        self.with(|layers| {
+            if L::MOVES {
+                consolidate::defrag(layers);
+            }
+        })
+    }
+
+    /// What the cache counts; all zero before a deferred one is begun. Constant time.
+    #[must_use]
+    pub fn stats(&self) -> CacheStats {
+        if self.at.get() == 0 {
+            return CacheStats::default();
+        }
+        self.with(|layers| CacheStats::of(layers.record())).unwrap_or_default()
+    }
+
+    /// Ends the cache.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], with the cache as it was, where objects are held.
+    pub fn destroy(self) -> Result<(), (Self, Error)> {
+        match self.stats().live {
+            0 => Ok(()),
+            objects => Err((self, Error::Busy { objects })),
+        }
+    }
+}
+
+impl<H: Home, L: Life + 'static> Drop for Cache<H, L> {
+    fn drop(&mut self) {
+        let Ok(id) = (if self.at.get() == 0 { Err(()) } else { Ok(self.id()) }) else { return };
+        let Ok(id) = id else { return };
+        let engine = self.home.engine();
+        if self.stats().live == 0 {
+            drop(body::end::<_, L>(&*engine, id));
+        } else {
+            body::abandon::<_, L>(&*engine, id);
+        }
+    }
+}
