@@ -13,16 +13,22 @@ mod consolidate;
 mod depot;
 mod error;
 mod flags;
+#[allow(unsafe_code, reason = "a table in the heap's memory")]
+mod handle_table;
 mod home;
 mod layers;
 #[allow(unsafe_code, reason = "callbacks that are unsafe to call")]
 mod life;
 mod magazine_type;
+#[allow(unsafe_code, reason = "hands out references")]
+mod movable;
 mod options;
 #[allow(unsafe_code, reason = "ids of the fields of a record")]
 pub(crate) mod record;
 pub(crate) mod slabs;
 mod stats;
+#[allow(unsafe_code, reason = "hands out references")]
+mod typed;
 
 pub use budget::{Budget, Payer, Usage};
 pub use cache::Cache;
@@ -35,5 +41,7 @@ pub use home::Home;
 #[cfg(target_family = "wasm")]
 pub(crate) use home::sealed;
 pub use life::{Answer, Bare, Life, Refused};
+pub use movable::{Edited, Handle, MovableCache, Moves, Pinned};
 pub use options::Options;
 pub use stats::CacheStats;
+pub use typed::{CacheBox, Construct, ObjectCache, Typed};

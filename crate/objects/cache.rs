@@ -117,6 +117,16 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
         Ok(f(body::life(&*self.home.engine(), id)))
     }
 
+    /// Whether the cache was begun.
+    pub(super) fn is_begun(&self) -> bool {
+        self.at.get() != 0
+    }
+
+    /// The number of the cache among those of its heap; zero before it is begun.
+    pub(super) fn number(&self) -> u32 {
+        if self.is_begun() { self.with(|layers| layers.record().number.get()).unwrap_or(0) } else { 0 }
+    }
+
     /// The layout of an object.
     #[must_use]
     pub const fn layout(&self) -> Layout {
@@ -324,7 +334,7 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     /// What the cache counts; all zero before a deferred one is begun. Constant time.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
-        if self.at.get() == 0 {
+        if !self.is_begun() {
             return CacheStats::default();
         }
         self.with(|layers| CacheStats::of(layers.record())).unwrap_or_default()
@@ -344,8 +354,10 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
 
 impl<H: Home, L: Life + 'static> Drop for Cache<H, L> {
     fn drop(&mut self) {
-        let Ok(id) = (if self.at.get() == 0 { Err(()) } else { Ok(self.id()) }) else { return };
-        let Ok(id) = id else { return };
+        if !self.is_begun() {
+            return;
+        }
+        let Ok(id) = self.id() else { return };
         let engine = self.home.engine();
         if self.stats().live == 0 {
             drop(body::end::<_, L>(&*engine, id));

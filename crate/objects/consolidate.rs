@@ -81,13 +81,19 @@ pub(crate) fn defrag<S: Source, L: Life>(layers: &Of<'_, '_, S, L>) {
         return;
     }
     record.defrags.set(record.defrags.get().wrapping_add(1));
+    // What lies in magazines would hold slabs that could be emptied.
+    layers.purge();
     during(layers, || {
-        loop {
+        // Callbacks may make slabs meanwhile; those have their turn another time.
+        let mut left = record.slabs.get();
+        while left != 0 {
             let mut batch = [None; BATCH];
-            gather(layers, &mut batch, |_| true);
-            if batch[0].is_none() || !batch.iter().flatten().all(|&slab| empty(layers, slab, true)) {
-                break;
+            let room = BATCH.min(left as usize);
+            gather(layers, &mut batch[..room], |_| true);
+            for &slab in batch.iter().flatten() {
+                empty(layers, slab, true);
             }
+            left = if batch[0].is_none() { 0 } else { left - room as u32 };
         }
         for list in 0..=FULL {
             let mut next = bins::first(layers.source(), layers.slabs.cache.bins(), list);
@@ -168,12 +174,13 @@ fn gather<S: Source, L: Life>(layers: &Of<'_, '_, S, L>, batch: &mut [Option<Id<
     }
 }
 
-/// Moves the objects of a slab; `false` where no slab is left to move to, or no memory, so that going on makes no sense.
+/// Moves the objects of a slab, as far as there is a place for them; `false` where that was not for all. The fullest slab is where
+/// all others go, so it stays.
 fn empty<S: Source, L: Life>(layers: &Of<'_, '_, S, L>, slab: Id<Tag>, desperate: bool) -> bool {
-    let tag = layers.slabs.slab(slab);
-    for index in 0..layers.record().objects.get() {
+    let (tag, objects) = (layers.slabs.slab(slab), layers.record().objects.get());
+    for index in 0..objects {
         // A callback may have emptied or filled it.
-        if is_dead(tag) || bin(tag, layers.record().objects.get()) >= EMPTY || (is_stuck(tag) && !desperate) {
+        if is_dead(tag) || bin(tag, objects) >= EMPTY || (is_stuck(tag) && !desperate) {
             return true;
         }
         if tag.bits.get() >> index & 1 == 0 && !relocate(layers, slab, index) {
