@@ -9,6 +9,7 @@ mod debian;
 mod engine;
 mod lock;
 mod npm;
+mod objects;
 mod page;
 mod paths;
 mod replay;
@@ -56,6 +57,8 @@ enum Task {
     Soak(soak::Options),
     /// Measure what calls on arenas cost, with few and with many segments
     Arenas(arenas::Options),
+    /// Measure what object caches cost, what consolidation gives back, and an app within a budget
+    Objects(objects::Options),
     /// Weigh the wasm that each allocator adds to a module
     Size,
     /// Build the page into dist/, for any static server
@@ -90,6 +93,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Replay(options) => replay::run(&options)?,
         Task::Soak(options) => soak::run(&options)?,
         Task::Arenas(options) => arenas::run(&options)?,
+        Task::Objects(options) => objects::run(&options)?,
         Task::Size => size::run()?,
         Task::BuildPage => {
             page::build()?;
