@@ -103,7 +103,13 @@ pub(crate) fn make<S: Source, L: Life + 'static>(
     };
     let bytes = size_of::<Body<L>>() as u32;
     let at = engine.alloc_zeroed(bytes, align_of::<Body<L>>() as u32);
-    let Some(owner) = (if at.0 == 0 { None } else { life.take() }) else {
+    if at.0 == 0 {
+        return Err(Error::NoMemory { bytes });
+    }
+    let Some(owner) = life.take() else {
+        // Whoever was asked for the memory made the same cache begin.
+        // SAFETY: just allocated with this size and alignment.
+        unsafe { engine.free(at, bytes, align_of::<Body<L>>() as u32) };
         return Err(Error::NoMemory { bytes });
     };
     let body = engine.source().at(at).cast::<Body<L>>();

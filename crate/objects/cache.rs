@@ -4,7 +4,8 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
-use core::ptr::NonNull;
+use core::mem::MaybeUninit;
+use core::ptr::{self, NonNull};
 
 use super::body::{self, Callbacks};
 use super::consolidate;
@@ -26,13 +27,22 @@ use crate::units::Addr;
 /// orphan.
 pub struct Cache<H: Home, L: Life + 'static = Bare> {
     home: H,
-    /// Where its record is; zero until the cache is begun.
-    at: Cell<u32>,
+    /// Its record; [`UNBEGUN`] until the cache is begun.
+    record: Cell<*const ObjectCacheRecord>,
     layout: Layout,
     options: Options<'static>,
     life: Cell<Option<L>>,
     of: PhantomData<L>,
 }
+
+/// The record of a cache that was not begun: it has no object to give and no room for one, so that the fast paths need not ask.
+struct Unbegun(ObjectCacheRecord);
+
+// SAFETY: it is only read.
+unsafe impl Sync for Unbegun {}
+
+// SAFETY: zero bytes are the empty state of any record.
+static UNBEGUN: Unbegun = Unbegun(unsafe { MaybeUninit::zeroed().assume_init() });
 
 // SAFETY: a build without atomics, the only one there is for wasm, has one thread.
 #[cfg(target_family = "wasm")]
@@ -74,27 +84,44 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     /// As [`new`](Self::new), begun by the first call that needs it: for statics. What `new` would refuse, that call does.
     #[must_use]
     pub const fn deferred(home: H, layout: Layout, options: Options<'static>, life: L) -> Self {
-        Self { home, at: Cell::new(0), layout, options, life: Cell::new(Some(life)), of: PhantomData }
+        Self {
+            home,
+            record: Cell::new(&raw const UNBEGUN.0),
+            layout,
+            options,
+            life: Cell::new(Some(life)),
+            of: PhantomData,
+        }
     }
 
     /// Begins the cache.
     fn begin(&self, options: &Options<'_>) -> Result<Id<ObjectCacheRecord>, Error> {
         let too_long = |what: usize| u32::try_from(what).unwrap_or(u32::MAX);
         let shape = (too_long(self.layout.size()), too_long(self.layout.align()));
-        let id = body::make(&*self.home.engine(), shape, options, &self.life)?;
-        self.at.set(id.addr());
+        let made = body::make(&*self.home.engine(), shape, options, &self.life);
+        if self.is_begun() {
+            return self.id();
+        }
+        let id = made?;
+        self.record.set(get(self.home.engine().source(), id));
         Ok(id)
     }
 
-    /// The record, begun if need be.
+    /// The record, or one that stands for none.
     #[inline(always)]
+    fn record(&self) -> &ObjectCacheRecord {
+        // SAFETY: O2: the record of a cache that was begun stays until the cache ends; the other one stays for ever.
+        unsafe { &*self.record.get() }
+    }
+
+    /// The id of the record, begun if need be.
     fn id(&self) -> Result<Id<ObjectCacheRecord>, Error> {
-        let at = self.at.get();
-        if at == 0 {
+        if !self.is_begun() {
             return self.begin(&self.options);
         }
-        // SAFETY: O2: the record of a cache that was begun stays until the cache ends.
-        Ok(unsafe { Id::at(at) })
+        let at = self.home.engine().source().addr(self.record.get().cast_mut().cast());
+        // SAFETY: O2: as above.
+        Ok(unsafe { Id::at(at.0) })
     }
 
     /// Does something with the layers of the cache.
@@ -119,12 +146,12 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
 
     /// Whether the cache was begun.
     pub(super) fn is_begun(&self) -> bool {
-        self.at.get() != 0
+        !ptr::eq(self.record.get(), &raw const UNBEGUN.0)
     }
 
     /// The number of the cache among those of its heap; zero before it is begun.
     pub(super) fn number(&self) -> u32 {
-        if self.is_begun() { self.with(|layers| layers.record().number.get()).unwrap_or(0) } else { 0 }
+        self.record().number.get()
     }
 
     /// The layout of an object.
@@ -140,23 +167,21 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     /// [`new`](Self::new) refuses.
     #[inline]
     pub fn alloc(&self) -> Result<NonNull<u8>, Error> {
-        let id = self.id()?;
-        let engine = self.home.engine();
-        let record = get(engine.source(), id);
+        let (engine, record) = (self.home.engine(), self.record());
         let at = if record.magazines.rounds.get() > record.reserve.get() {
             take_round(engine.source(), record)
         } else {
-            self.alloc_slowly(record.reserve.get())?
+            self.alloc_slowly()?
         };
         // SAFETY: an object lies in the memory, and address 0 is nobody's.
         Ok(unsafe { NonNull::new_unchecked(engine.source().at(at)) })
     }
 
-    /// As `alloc`, where the loaded magazine has nothing for a request that leaves `spare` objects of the limit.
+    /// As `alloc`, where the loaded magazine has nothing for a request that leaves the reserve.
     #[cold]
     #[inline(never)]
-    fn alloc_slowly(&self, spare: u32) -> Result<Addr, Error> {
-        self.with(|layers| layers.alloc_slowly(spare))?
+    fn alloc_slowly(&self) -> Result<Addr, Error> {
+        self.with(|layers| layers.alloc_slowly(layers.record().reserve.get()))?
     }
 
     /// As [`alloc`](Self::alloc), with [`Flags::RESERVE`], [`Flags::NO_GROWTH`], [`Flags::ZEROED`] (of objects without a
@@ -174,11 +199,11 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
         } else if flags.has(Flags::NO_GROWTH) {
             body::without_growth::<_, L>(&*engine, id, spare)
         } else {
-            self.alloc_slowly(spare)
+            self.with(|layers| layers.alloc_slowly(spare))?
         };
         if flags.has(Flags::NO_FAIL) && at.is_err() {
             engine.reclaim();
-            at = self.alloc_slowly(0);
+            at = self.with(|layers| layers.alloc_slowly(0))?;
             if at.is_err() {
                 engine.give_up(record.size.get(), record.align.get(), flags);
             }
@@ -200,10 +225,8 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     #[inline]
     pub unsafe fn free(&self, object: NonNull<u8>) {
         let engine = self.home.engine();
-        // SAFETY: O2: an object came from it, so the cache was begun.
-        let id = unsafe { Id::<ObjectCacheRecord>::at(self.at.get()) };
         let at = engine.source().addr(object.as_ptr());
-        if !get(engine.source(), id).magazines.give(engine.source(), at.0) {
+        if !self.record().magazines.give(engine.source(), at.0) {
             self.free_slowly(at);
         }
     }
@@ -334,10 +357,7 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     /// What the cache counts; all zero before a deferred one is begun. Constant time.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
-        if !self.is_begun() {
-            return CacheStats::default();
-        }
-        self.with(|layers| CacheStats::of(layers.record())).unwrap_or_default()
+        CacheStats::of(self.record())
     }
 
     /// Ends the cache.

@@ -71,7 +71,7 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
     /// As [`take_round`], where the loaded magazine has none. `spare` objects of the limit are not for this request.
     #[cold]
     pub(crate) fn alloc_slowly(&self, spare: u32) -> Result<Addr, Error> {
-        if self.load(spare) {
+        if self.record().magazines.rounds.get() > spare || self.load(spare) {
             return Ok(take_round(self.source(), self.record()));
         }
         let made = self.make(spare);

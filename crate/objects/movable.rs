@@ -258,7 +258,8 @@ impl<T: 'static, H: Home> MovableCache<T, H> {
     /// # Errors
     /// [`Error::Stale`] where the handle names none, [`Error::Pinned`] where it is in use.
     pub fn remove(&self, handle: Handle<T>) -> Result<T, Error> {
-        let object = self.entry(handle, |entry, object| if entry.pins.get() == 0 { Ok(object) } else { Err(Error::Pinned) })??;
+        let object =
+            self.entry(handle, |entry, object| if entry.pins.get() == 0 { Ok(object) } else { Err(Error::Pinned) })??;
         Ok(self.take_out(handle.index, object))
     }
 

@@ -29,8 +29,14 @@ pub(crate) struct ObjectCacheRecord {
     pub(crate) link: Link,
     /// The magazine layer: addresses of rounds, zero where there is no magazine. The capacity is zero while none is loaded.
     pub(crate) magazines: Magazines,
+    /// How many of `limit` only requests get that may use the reserve.
+    pub(crate) reserve: Word,
+    /// Objects handed out, ever.
+    pub(crate) allocations: Cell<u64>,
     /// Rounds of a magazine of the present type; zero for a cache without magazines.
     pub(crate) rounds: Word,
+    /// Rounds of a magazine that its type may not grow beyond; zero where only the table says so.
+    pub(crate) rounds_max: Word,
     /// The cache's slabs by free objects, those that cannot be emptied first.
     pub(crate) bins: Bins<BINS>,
     /// Full magazines.
@@ -59,10 +65,6 @@ pub(crate) struct ObjectCacheRecord {
     pub(crate) limit: Word,
     /// Objects for which slabs stay, whatever is reaped.
     pub(crate) keep: Word,
-    /// How many of `limit` only requests get that may use the reserve.
-    pub(crate) reserve: Word,
-    /// Rounds of a magazine that its type may not grow beyond; zero where only the table says so.
-    pub(crate) rounds_max: Word,
     /// How many share the cache.
     pub(crate) users: Word,
     /// Where the budget is that pays for its slabs; zero where none does.
@@ -107,8 +109,6 @@ pub(crate) struct ObjectCacheRecord {
     pub(crate) scans: Word,
     /// Slabs emptied by moves, ever.
     pub(crate) move_slabs: Word,
-    /// Objects handed out, ever.
-    pub(crate) allocations: Cell<u64>,
     /// Objects taken out of slabs, ever.
     pub(crate) slab_takes: Cell<u64>,
     /// Objects given back to slabs, ever.

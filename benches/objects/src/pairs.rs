@@ -33,12 +33,14 @@ impl Decoder {
     }
 }
 
-static PLAIN: Cache<ModuleHeap> = Cache::deferred(ModuleHeap, Layout::new::<[u64; LEN / 8]>(), Options::new("plain"), Bare);
+static PLAIN: Cache<ModuleHeap> =
+    Cache::deferred(ModuleHeap, Layout::new::<[u64; LEN / 8]>(), Options::new("plain"), Bare);
 static ZONE: Cache<ModuleHeap> =
     Cache::deferred(ModuleHeap, Layout::new::<[u64; LEN / 8]>(), Options::zone("zone", 200_000), Bare);
 static DECODERS: ObjectCache<Decoder, ModuleHeap> =
     ObjectCache::deferred(ModuleHeap, Options::new("decoders"), Decoder::new as fn() -> Decoder);
-static MOVABLE: MovableCache<[u64; LEN / 8 - 1], ModuleHeap> = MovableCache::deferred(ModuleHeap, Options::new("movable"));
+static MOVABLE: MovableCache<[u64; LEN / 8 - 1], ModuleHeap> =
+    MovableCache::deferred(ModuleHeap, Options::new("movable"));
 
 /// An object that is held.
 enum Held {
