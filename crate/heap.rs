@@ -298,16 +298,16 @@ impl<S: Source> Engine<S> {
     /// - as for `free`; and `new_size` is as a size for `alloc`.
     pub(crate) unsafe fn realloc(&self, addr: Addr, size: u32, align: u32, new_size: u32) -> Addr {
         let (class, new_class) = (class_of(size, align), class_of(new_size, align));
-        let resize = || self.resize(self.segment_at(addr), segment_len(new_size, align));
         let large = class.min(new_class) >= CLASSES as u32;
-        let stays = if large { resize() } else { class == new_class };
+        let stays =
+            if large { self.resize(self.segment_at(addr), segment_len(new_size, align)) } else { class == new_class };
         if stays {
             return addr;
         }
         let new = self.alloc(new_size, align);
         if new.0 == 0 {
             let segments = class.min(new_class) >= SLAB_CLASSES as u32;
-            if !segments || !resize() {
+            if !segments || !self.resize(self.segment_at(addr), segment_len(new_size, align)) {
                 return new;
             }
             // The request was served after all: what `alloc` counted as a failure was none.

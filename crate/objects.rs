@@ -38,7 +38,7 @@ pub(crate) use chain::{ASKING, WANTED};
 pub use error::Error;
 pub use flags::Flags;
 pub use home::Home;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", not(feature = "small")))]
 pub(crate) use home::sealed;
 pub use life::{Answer, Bare, Life, Refused};
 pub use movable::{Edited, Handle, MovableCache, Moves, Pinned};

@@ -45,7 +45,7 @@ unsafe impl Sync for Unbegun {}
 static UNBEGUN: Unbegun = Unbegun(unsafe { MaybeUninit::zeroed().assume_init() });
 
 // SAFETY: a build without atomics, the only one there is for wasm, has one thread.
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", not(feature = "small")))]
 unsafe impl<L: Life + 'static> Sync for Cache<crate::vmem::ModuleHeap, L> {}
 
 impl<H: Home, L: Life + 'static> fmt::Debug for Cache<H, L> {

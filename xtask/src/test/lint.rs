@@ -8,8 +8,12 @@ use anyhow::Result;
 use std::process::Command;
 
 /// Every set of features that is published or built.
-const FEATURES: [(&str, &str); 3] =
-    [("default features", ""), ("the inspector", "inspector"), ("the engine", "engine")];
+const FEATURES: [(&str, &str); 4] = [
+    ("default features", ""),
+    ("the inspector", "inspector"),
+    ("the engine", "engine"),
+    ("relief before growth", "inspector,reclaim"),
+];
 
 pub(super) fn steps(report: &mut Report) -> Result<()> {
     ensure_components()?;

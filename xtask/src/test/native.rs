@@ -7,9 +7,11 @@ use std::fs;
 use std::process::Command;
 
 pub(super) fn steps(report: &mut Report) -> Result<()> {
-    for (claim, features) in
-        [("the library's tests pass", ""), ("the library's tests pass with the inspector", "inspector")]
-    {
+    for (claim, features) in [
+        ("the library's tests pass", ""),
+        ("the library's tests pass with the inspector", "inspector"),
+        ("the library's tests pass with relief before growth", "inspector,reclaim"),
+    ] {
         // Examples in the documentation are a part of their own.
         let mut test = cargo("test --no-fail-fast --package flagstone --lib --tests --features");
         report.tests(claim, test.arg(features));
