@@ -18,6 +18,7 @@
 //!
 //! ```text
 //!     global          the allocator's calls; Heap for any source
+//!     objects         caches of a program's own: depots, constructors, budgets, moves
 //!     heap            request -> cache or arena; try, reclaim, grow, try
 //!     cache           objects of one size: magazines over slabs
 //!     magazine  slab  arrays of free objects; a segment cut into objects
@@ -57,7 +58,11 @@
 //! ids, and whatever else comes as runs of numbers. They share its segments and its tags, and have their own theory and
 //! invariants there. A program that uses none has none of their code.
 //!
-//! **8. The other core.** The feature `small` replaces all of this, on wasm, by boundary tags in place: a third of the bytes,
+//! **8. Object caches.** [`objects`] gives programs caches of their own, for objects that stay constructed while they are free, with
+//! limits, budgets, and memory that can be asked back; they have their theory and invariants there. Their slabs are segments of the
+//! heap. A program that has none has none of their code.
+//!
+//! **9. The other core.** The feature `small` replaces all of this, on wasm, by boundary tags in place: a third of the bytes,
 //! slower, and with nothing to inspect. Its theory and invariants are in `small`.
 //!
 //! # Invariants
@@ -87,7 +92,8 @@
 //!
 //! lives in `record` (addresses become references), `list`, `bins`, `magazine`, `vmem::tag`, `vmem::segments::record`,
 //! `vmem::memory::record`, `vmem::arena::record`, `vmem::arena::supply`, `vmem::arena::import`, `vmem::metadata`,
-//! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, `small`, `global` and `source`: each block is one
+//! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, of `objects` in `record`, `body`, `budget`, `life`, `cache`,
+//! `typed`, `movable` and `handle_table`, `small`, `global` and `source`: each block is one
 //! operation with its reason. All other files forbid it.
 #![no_std]
 

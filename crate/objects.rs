@@ -1,5 +1,54 @@
-//! Object caches: memory for objects of one kind, that stay constructed while they are free; after Bonwick 1994 ("The Slab
-//! Allocator"), Bonwick and Adams 2001, and illumos kmem.c.
+//! Object caches: memory for objects of one kind, which stay constructed while they are free; after Bonwick 1994 ("The Slab
+//! Allocator"), Bonwick and Adams 2001 ("Magazines and Vmem"), illumos kmem.c, and what Linux' slab, X15 and DragonFly's zones add.
+//!
+//! ```
+//! use flagstone::{Heap, source::{Fixed, Page}, units::Addr};
+//! use flagstone::objects::{Error, ObjectCache, Options};
+//! # let mut memory = vec![Page::ZERO; 4];
+//! # let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+//! // In a module: `static LINES: ObjectCache<Vec<u8>, ModuleHeap> = ObjectCache::deferred(...)`.
+//! let lines = ObjectCache::new(&heap, Options::new("lines"), || Vec::<u8>::with_capacity(4096))?;
+//! let mut line = lines.alloc()?;
+//! line.clear();
+//! line.extend_from_slice(b"what was made once is used again");
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Theory
+//!
+//! **What a cache is for.** An object that takes time to make is made once: dropped, it waits as it is for its next owner. A
+//! subsystem that has caches of its own is seen: how many objects, how much memory, whose budget. Memory that lies idle there can
+//! be asked back. And objects behind handles can be moved together, the only cure for a heap whose slabs are all nearly empty.
+//!
+//! **The layers.** A free object waits in the *loaded* magazine, then the *previous*, then in a full magazine of the *depot*;
+//! only when all are empty it comes out of a slab, and is constructed. Giving back goes the same way. Only frees fill magazines,
+//! unless there is nothing to construct. A slab is a segment of the heap, whose tag names the cache and says which objects are
+//! free; at most one of a cache stays empty. Slabs that are nearly full are used first, so that the others drain.
+//!
+//! **Working sets.** There is no clock in a module. [`Heap::tick`](crate::Heap::tick), called when the program is idle, notes how many
+//! magazines of each depot were not needed since the last time; what two ticks did not need goes back. A cache whose magazines are
+//! exchanged often gets longer ones, up to what a table allows for the size. (In a kernel contention for the depot says so; with
+//! one thread the rate of exchanges does.)
+//!
+//! **The reclaim chain.** [`Heap::reclaim`](crate::Heap::reclaim), a spent [`Budget`], and with the feature `reclaim` the heap itself
+//! before it grows, ask for memory in the order of what it costs: depots and empty slabs; the heap's own magazines; the owners
+//! ([`Life::reclaim`]); moving objects together. Owners are called where nothing is half done, and may use every cache; the chain
+//! never runs within itself.
+//!
+//! **Moving.** The consolidator empties the emptiest slab into the fullest. An owner is asked to move each object and has five
+//! answers ([`Answer`]); a slab with an object that refuses is left alone until that object is gone, or its owner says that it can
+//! move now ([`Cache::notify`]). Refusing for now three times counts as for good. Each tick empties one slab of a cache of which more than an
+//! eighth lies free in slabs; when memory is short, all that can be emptied are. [`MovableCache`] does this for any Rust type.
+//!
+//! | call | takes time |
+//! |---|---|
+//! | [`alloc`](Cache::alloc), [`free`](Cache::free) | constant out of and into a magazine; every so many calls one moves between cache and depot, or a slab is looked up |
+//! | [`reap`](Cache::reap), [`shrink`](Cache::shrink), a tick | linear in what goes back |
+//! | [`consolidate`](Cache::consolidate) | linear in the slabs and in the objects that move |
+//! | [`stats`](Cache::stats) | constant |
+//!
+//! A program that has no cache has none of this code.
+//!
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code, reason = "callbacks are reached by their address")]

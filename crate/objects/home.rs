@@ -4,7 +4,7 @@
 use crate::Heap;
 use crate::source::Source;
 
-/// Where a cache lives: `&Heap<S>`, or on wasm [`ModuleHeap`](crate::vmem::ModuleHeap). Sealed.
+/// Where a cache lives: `&Heap<S>`, or on wasm `vmem::ModuleHeap`. Sealed.
 pub trait Home: sealed::Engines {}
 
 impl<H: sealed::Engines> Home for H {}
