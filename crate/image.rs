@@ -15,6 +15,7 @@ use crate::source::{Source, copy};
 use crate::units::Addr;
 
 pub mod arenas;
+pub mod objects;
 pub mod region;
 pub mod survey;
 
@@ -100,8 +101,9 @@ impl core::error::Error for Error {}
 /// Something in an image that is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The invariant it breaks: `"I1"` to `"I14"` of the heap, as the crate's documentation numbers them, or `"A1"` to `"A8"` of
-    /// an arena in it, as `vmem/arena.rs` does.
+    /// The invariant it breaks: `"I1"` to `"I14"` of the heap, as the crate's documentation numbers them, `"A1"` to `"A8"` of an
+    /// arena in it, as `vmem/arena.rs` does, or `"O1"` to `"O9"` of an object cache or a budget, as [`objects`](crate::objects)
+    /// does.
     pub invariant: &'static str,
     /// The address of what is wrong.
     pub at: u32,

@@ -10,6 +10,7 @@ pub mod bindings;
 pub mod heap_map;
 #[cfg(target_family = "wasm")]
 mod js_memory;
+pub mod object_rows;
 pub mod rows;
 pub mod sample;
 pub mod segment_rows;

@@ -13,8 +13,8 @@ use core::mem::offset_of;
 
 use super::{Image, Problem, record_or};
 use crate::list::Link;
-use crate::record::named;
-use crate::vmem::arena::record::{ArenaRecord, Descriptor, MEMORY, NAME_LEN, QuantumCache, Siblings};
+use crate::record::{Word, named};
+use crate::vmem::arena::record::{ArenaRecord, Descriptor, MEMORY, QuantumCache, Siblings};
 use crate::vmem::segments::Segments;
 use crate::vmem::tag::{FREE, IMPORTED, LARGE as HELD, SLAB, SPAN, TAG_LEN, Tag};
 
@@ -207,13 +207,9 @@ impl ArenaInfo {
 }
 
 /// The name in a record: its bytes before the first zero, as far as they are text that fits in a line.
-fn name(record: &ArenaRecord) -> String {
-    let mut bytes = [0; NAME_LEN];
-    for (part, word) in bytes.as_chunks_mut().0.iter_mut().zip(&record.name) {
-        *part = word.get().to_le_bytes();
-    }
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(NAME_LEN);
-    let text = String::from_utf8_lossy(&bytes[..end]);
+pub(super) fn name(words: &[Word]) -> String {
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.get().to_le_bytes()).collect();
+    let text = String::from_utf8_lossy(bytes.split(|byte| *byte == 0).next().unwrap_or_default());
     text.chars().map(|letter| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }).collect()
 }
 
@@ -295,7 +291,7 @@ impl<I: Image + ?Sized> Reader<'_, I> {
         let mut arena = ArenaInfo {
             id,
             number: record.number.get(),
-            name: name(record),
+            name: name(&record.name),
             memory: record.flags.get() & MEMORY != 0,
             parent: Some(record.parent.get()),
             quantum: 1_u32.checked_shl(shift).unwrap_or(1),

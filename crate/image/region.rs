@@ -20,7 +20,7 @@ pub enum Owner {
     StaticData = 1,
     /// The module's stack.
     Stack = 2,
-    /// A slab.
+    /// A slab, of a size class or of an object cache.
     Slab = 3,
     /// A segment that the application holds.
     Large = 4,
@@ -58,7 +58,7 @@ pub fn regions(survey: &Survey) -> Vec<Region> {
             Kind::Free => (Owner::Free, None),
             Kind::Large => (Owner::Large, None),
             Kind::Parked => (Owner::Parked, None),
-            Kind::Slab(slab) => (Owner::Slab, slab),
+            Kind::Slab(slab) | Kind::Objects(slab) => (Owner::Slab, slab),
             Kind::Metadata => (Owner::Metadata, None),
         };
         cover.put(u64::from(segment.start), u64::from(segment.start) + u64::from(segment.len), owner, slab);

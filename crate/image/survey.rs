@@ -5,18 +5,22 @@
 //! never point outside the memory, whatever the bytes were.
 #![forbid(unsafe_code)]
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 use core::mem::offset_of;
 
 use super::arenas::{self, ArenaInfo};
+use super::objects::{self, BudgetInfo, ObjectCacheInfo, Refusal};
 use super::{Error, Image, Problem, record, record_or, root};
 use crate::cache::Cache;
-use crate::heap::{LARGE, META, SLAB, State};
+use crate::heap::{LARGE, META, OBJECTS, SLAB, State};
+use crate::objects::record::{BudgetRecord, ObjectCacheRecord};
 use crate::record::{Word, named};
 use crate::root::{ROOT_LEN, Root};
 use crate::size_class::{CLASSES, SLAB_CLASSES, SLAB_MAX, objects_in_slab, rounds, size_of_class};
 use crate::units::{Addr, QUANTUM};
+use crate::vmem::tag::KIND;
 use crate::vmem::{FREE, MemoryArena, SPAN, Tag};
 
 /// What a segment of the arena is.
@@ -30,6 +34,8 @@ pub enum Kind {
     Parked,
     /// A slab; the index is into [`Survey::slabs`], or none where its tag is damaged.
     Slab(Option<usize>),
+    /// A slab of an object cache; the index is into [`Survey::slabs`], or none where its tag or its cache is damaged.
+    Objects(Option<usize>),
     /// The allocator's records.
     Metadata,
 }
@@ -47,16 +53,16 @@ pub struct Segment {
     pub tag: u32,
 }
 
-/// A slab.
+/// A slab of a size class or of an object cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlabInfo {
     /// First address.
     pub start: u32,
     /// Bytes.
     pub len: u32,
-    /// Size class.
+    /// Size class; for an object cache [`CLASSES`] and its index in [`Survey::object_caches`].
     pub class: u32,
-    /// Bytes of an object.
+    /// Bytes of an object, up to the next one.
     pub size: u32,
     /// Number of objects.
     pub objects: u32,
@@ -66,6 +72,14 @@ pub struct SlabInfo {
     pub parked: u64,
     /// Where its tag is.
     pub tag: u32,
+    /// The object cache it belongs to: an index into [`Survey::object_caches`].
+    pub object_cache: Option<usize>,
+    /// Whether an object of it refused to move.
+    pub stuck: bool,
+    /// Whether it waits for the end of a move.
+    pub dead: bool,
+    /// The object that refused to move, for good or for now.
+    pub culprit: Option<u32>,
 }
 
 impl SlabInfo {
@@ -163,6 +177,12 @@ pub struct Survey {
     pub caches: Vec<CacheInfo>,
     /// The arenas whose records lie in the heap, by number.
     pub arenas: Vec<ArenaInfo>,
+    /// The object caches, by number.
+    pub object_caches: Vec<ObjectCacheInfo>,
+    /// The budgets, by number.
+    pub budgets: Vec<BudgetInfo>,
+    /// The last request that the front end refused.
+    pub refusal: Option<Refusal>,
     /// Counters.
     pub counters: Counters,
     /// What does not hold together.
@@ -171,7 +191,7 @@ pub struct Survey {
 
 impl Survey {
     /// Surveys the heap whose root is at `root`. Takes time and memory linear in the number of segments, of the heap and of the
-    /// arenas in it.
+    /// arenas in it, and of rounds in magazines.
     ///
     /// # Errors
     /// Where there is no root, it is of another version, or the image ends within the state of the heap.
@@ -199,6 +219,9 @@ impl Survey {
             slabs: Vec::new(),
             caches: Vec::with_capacity(CLASSES),
             arenas: Vec::new(),
+            object_caches: Vec::new(),
+            budgets: Vec::new(),
+            refusal: Refusal::of(&state),
             counters: Counters {
                 large_allocations: state.large_allocations.get(),
                 large_failures: state.large_failures.get(),
@@ -207,11 +230,21 @@ impl Survey {
             },
             problems: Vec::new(),
         };
+        let in_state = |offset: usize| root.state.get().wrapping_add(offset as u32);
+        let list = in_state(offset_of!(State, object_caches));
+        let records = objects::listed::<ObjectCacheRecord>(image, list, &state.object_caches, &mut survey.problems);
+        for (id, record) in &records {
+            survey.object_caches.push(objects::cache(*id, record, &mut survey.problems));
+        }
+        let list = in_state(offset_of!(State, budgets));
+        let budgets = objects::listed::<BudgetRecord>(image, list, &state.budgets, &mut survey.problems);
+        survey.budgets = budgets.iter().map(objects::budget).collect();
         survey.walk_segments(image, &state.arena);
         for (class, cache) in (0..).zip(&state.caches) {
             survey.add_cache(image, class, cache);
         }
-        let list = survey.layout.state.wrapping_add(offset_of!(State, arenas) as u32);
+        survey.read_magazines(image, &records);
+        let list = in_state(offset_of!(State, arenas));
         survey.arenas = arenas::read(image, list, &state.arenas, survey.arena_at(), &mut survey.problems);
         Ok(survey)
     }
@@ -231,6 +264,7 @@ impl Survey {
         if !self.begun {
             return;
         }
+        let caches = self.object_caches.iter().map(|cache| cache.id).zip(0..).collect();
         let end = self.arena_at() + offset_of!(MemoryArena, segments.last) as u32;
         let mut at = named(&arena.segments.first.place.next.first);
         let mut cursor = 0;
@@ -249,7 +283,7 @@ impl Survey {
                 cursor = start;
                 self.spans.push(Span { start, len: 0 });
             } else {
-                if !self.add_segment(at, &tag, cursor) {
+                if !self.add_segment(at, &tag, cursor, &caches) {
                     return;
                 }
                 cursor = start + len;
@@ -265,8 +299,9 @@ impl Survey {
         }
     }
 
-    /// Takes up a segment that begins at `cursor`; `false` where the walk cannot go on.
-    fn add_segment(&mut self, at: u32, tag: &Tag, cursor: u32) -> bool {
+    /// Takes up a segment that begins at `cursor`; `false` where the walk cannot go on. `caches` are the indices of object caches by
+    /// where their records are.
+    fn add_segment(&mut self, at: u32, tag: &Tag, cursor: u32, caches: &BTreeMap<u32, usize>) -> bool {
         let (start, len) = (tag.start.get(), tag.len.get());
         let end = u64::from(start) + u64::from(len);
         let Some(span) = self.spans.last_mut() else {
@@ -292,6 +327,9 @@ impl Survey {
             FREE => Kind::Free,
             LARGE => Kind::Large,
             META => Kind::Metadata,
+            kind if kind & KIND == OBJECTS => {
+                Kind::Objects(self.add_objects(at, tag, caches.get(&tag.owner.get()).copied()))
+            }
             kind if kind >= SLAB && kind - SLAB < SLAB_CLASSES as u32 => Kind::Slab(self.add_slab(at, tag)),
             other => {
                 self.problems.push(Problem::new(
@@ -317,7 +355,20 @@ impl Survey {
             self.problems.push(Problem::new("I7", at, text));
             return None;
         }
-        self.slabs.push(SlabInfo { start, len, class, size, objects, free, parked: 0, tag: at });
+        self.slabs.push(SlabInfo {
+            start,
+            len,
+            class,
+            size,
+            objects,
+            free,
+            parked: 0,
+            tag: at,
+            object_cache: None,
+            stuck: false,
+            dead: false,
+            culprit: None,
+        });
         Some(self.slabs.len() - 1)
     }
 
@@ -396,6 +447,12 @@ impl Survey {
         false
     }
 
+    /// The object cache of a slab, where it is one's.
+    #[must_use]
+    pub fn object_cache_of(&self, slab: &SlabInfo) -> Option<&ObjectCacheInfo> {
+        self.object_caches.get(slab.object_cache?)
+    }
+
     /// The segment that holds `address`.
     #[must_use]
     pub fn segment_at(&self, address: u32) -> Option<&Segment> {
@@ -420,7 +477,7 @@ impl Survey {
         let segment = self.segment_at(address)?;
         match segment.kind {
             Kind::Large => (segment.start == address).then_some(segment.len),
-            Kind::Slab(Some(index)) => {
+            Kind::Slab(Some(index)) | Kind::Objects(Some(index)) => {
                 let slab = self.slabs.get(index)?;
                 let object = (address - slab.start) / slab.size;
                 let begins = slab.start + object * slab.size == address && object < slab.objects;

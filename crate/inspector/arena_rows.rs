@@ -63,8 +63,10 @@ pub struct HeapFigures {
     pub large_live: u32,
     /// Bytes of those.
     pub large_live_bytes: u64,
-    /// Bytes of slabs.
+    /// Bytes of slabs of size classes.
     pub slab_bytes: u64,
+    /// Bytes of slabs of object caches.
+    pub object_slab_bytes: u64,
     /// Bytes of segments of metadata.
     pub metadata_bytes: u64,
 }
@@ -199,6 +201,7 @@ fn heap_row(survey: &Survey) -> ArenaRow {
             }
             Kind::Parked => heap.parked_bytes += len,
             Kind::Slab(_) => heap.slab_bytes += len,
+            Kind::Objects(_) => heap.object_slab_bytes += len,
             Kind::Metadata => heap.metadata_bytes += len,
         }
     }

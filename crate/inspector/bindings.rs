@@ -255,6 +255,6 @@ fn js_map(map: &HeapMap) -> Object {
 
 /// A record as a plain object.
 fn js(record: &impl Serialize) -> Result<JsValue, JsError> {
-    let serializer = serde_wasm_bindgen::Serializer::new();
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
     record.serialize(&serializer).map_err(|error| JsError::new(&error.to_string()))
 }

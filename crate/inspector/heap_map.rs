@@ -18,7 +18,8 @@ pub struct HeapMap {
     pub granule: u32,
     /// The owner of most of the cell's bytes, as an [`Owner`]'s number.
     pub owner: Vec<u8>,
-    /// Size class plus one where the owner is a slab, or a segment that is as long as a class, else 0.
+    /// Class plus one where the owner is a slab, or a segment that is as long as a class, else 0. Object caches come behind the size
+    /// classes, the last ones that a byte cannot tell apart as 255.
     pub cache: Vec<u8>,
     /// The share of the cell that the application holds, of 255; static data and the stack count as held.
     pub live: Vec<u8>,
@@ -91,7 +92,8 @@ impl Painter {
             let share = &mut self.shares[region.owner as usize];
             share.bytes += end - at;
             if end - at > share.largest {
-                (share.largest, share.class) = (end - at, class.map_or(0, |class| class as u8 + 1));
+                (share.largest, share.class) =
+                    (end - at, class.map_or(0, |class| u8::try_from(class + 1).unwrap_or(u8::MAX)));
             }
             at = end;
         }

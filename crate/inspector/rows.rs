@@ -42,7 +42,7 @@ pub struct Summary {
     pub allocations: u64,
     /// Of those, given back.
     pub frees: u64,
-    /// Requests that got null.
+    /// Requests that got nothing.
     pub failures: u64,
     /// Times the memory grew for this heap.
     pub growths: u32,
@@ -66,8 +66,11 @@ impl Summary {
         let composition = Composition::of(survey, regions);
         let large = survey.segments.iter().filter(|segment| segment.kind == Kind::Large).count() as u64;
         let small: u64 = caches[..SLAB_CLASSES].iter().map(|cache| u64::from(cache.live)).sum();
+        let made: u64 = survey.object_caches.iter().map(|cache| u64::from(cache.found.live)).sum();
+        let live_objects = small + large + made;
         let counters = &survey.counters;
-        let of_caches = caches.iter().map(|cache| cache.allocations);
+        let of_objects = survey.object_caches.iter().map(|cache| cache.counters.allocations);
+        let of_caches = caches.iter().map(|cache| cache.allocations).chain(of_objects);
         let allocations = of_caches.fold(counters.large_allocations, u64::saturating_add).min(COUNT_MAX);
         Self {
             layout_version: LAYOUT_VERSION,
@@ -77,12 +80,13 @@ impl Summary {
             quantum: QUANTUM,
             initialized: survey.begun,
             composition,
-            live_objects: small + large,
+            live_objects,
             live_bytes: composition.live,
             allocations,
-            frees: allocations.saturating_sub(small + large),
+            frees: allocations.saturating_sub(live_objects),
             failures: u64::from(counters.large_failures)
-                + caches.iter().map(|cache| u64::from(cache.failures)).sum::<u64>(),
+                + caches.iter().map(|cache| u64::from(cache.failures)).sum::<u64>()
+                + survey.object_caches.iter().map(|cache| u64::from(cache.counters.failures)).sum::<u64>(),
             growths: counters.growths,
             grown_pages: counters.grown_pages,
             foreign_growths: (survey.spans.len() as u32).saturating_sub(1),
@@ -215,7 +219,7 @@ pub struct Checked {
     pub slabs: u32,
     /// Objects of those, free or not.
     pub objects: u32,
-    /// Caches.
+    /// Caches, of size classes and of objects.
     pub caches: u32,
 }
 
@@ -259,7 +263,7 @@ impl CheckReport {
                 segments: segments as u32,
                 slabs: slabs as u32,
                 objects,
-                caches: survey.caches.len() as u32,
+                caches: (survey.caches.len() + survey.object_caches.len()) as u32,
             },
             problems: problems
                 .iter()

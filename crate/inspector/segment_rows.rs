@@ -33,22 +33,25 @@ pub enum SegmentKind {
     Parked,
     /// It is cut into objects.
     Slab,
+    /// It is cut into objects of an object cache.
+    Objects,
     /// It has records of the heap.
     Metadata,
 }
 
 impl SegmentKind {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("free", Self::Free),
         ("held", Self::Held),
         ("parked", Self::Parked),
         ("slab", Self::Slab),
+        ("objects", Self::Objects),
         ("metadata", Self::Metadata),
     ];
 }
 
 /// A segment of an arena.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SegmentRow {
     /// First number.
@@ -68,12 +71,15 @@ pub struct SegmentRow {
     /// Of a slab: the objects that callers hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live: Option<u32>,
+    /// Of a slab of an object cache: the name of the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object_cache: Option<String>,
 }
 
 impl SegmentRow {
     fn new(start: u32, length: u32, kind: SegmentKind, span: Option<SpanRow>) -> Self {
         let span = span.unwrap_or(SpanRow { start, length, imported: false });
-        Self { start, length, kind, span, object_length: None, objects: None, live: None }
+        Self { start, length, kind, span, object_length: None, objects: None, live: None, object_cache: None }
     }
 
     /// A segment of the heap's own arena.
@@ -83,6 +89,7 @@ impl SegmentRow {
             Kind::Large => (SegmentKind::Held, None),
             Kind::Parked => (SegmentKind::Parked, None),
             Kind::Slab(slab) => (SegmentKind::Slab, slab),
+            Kind::Objects(slab) => (SegmentKind::Objects, slab),
             Kind::Metadata => (SegmentKind::Metadata, None),
         };
         let index = survey.spans.partition_point(|span| span.start <= segment.start);
@@ -90,6 +97,7 @@ impl SegmentRow {
         let mut row = Self::new(segment.start, segment.len, kind, span.map(SpanRow::from));
         if let Some(slab) = slab.and_then(|index| survey.slabs.get(index)) {
             (row.object_length, row.objects, row.live) = (Some(slab.size), Some(slab.objects), Some(slab.live()));
+            row.object_cache = survey.object_cache_of(slab).map(|cache| cache.name.clone());
         }
         row
     }

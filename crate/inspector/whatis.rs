@@ -12,6 +12,7 @@ use super::rows::segment_class;
 use super::segment_rows::SegmentRow;
 use super::words::{Hex, Size};
 use crate::image::arenas::{ArenaInfo, ArenaKind, ArenaSegment};
+use crate::image::objects::ObjectCacheInfo;
 use crate::image::region::{Owner, Region, regions};
 use crate::image::survey::{Kind, SlabInfo, Survey};
 
@@ -45,7 +46,7 @@ pub struct SegmentAt {
     pub start: u32,
     /// Bytes.
     pub length: u32,
-    /// What it is: `free`, `large`, `parked`, `slab` or `metadata`.
+    /// What it is: `free`, `large`, `parked`, `slab`, `objects` or `metadata`.
     pub kind: &'static str,
 }
 
@@ -77,9 +78,12 @@ pub struct Whatis {
     pub length: u64,
     /// How far into it the address is, in bytes.
     pub offset: u64,
-    /// The size class of the slab, or of a segment that is as long as a class.
+    /// The class of the slab, or of a segment that is as long as a class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<u32>,
+    /// Of a slab of an object cache: the name of the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object_cache: Option<String>,
     /// Bytes of an object of the slab.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object_size: Option<u32>,
@@ -118,6 +122,7 @@ impl Whatis {
                 Kind::Large => "large",
                 Kind::Parked => "parked",
                 Kind::Slab(_) => "slab",
+                Kind::Objects(_) => "objects",
                 Kind::Metadata => "metadata",
             };
             answer.segment = Some(SegmentAt { start: segment.start, length: segment.len, kind });
@@ -127,6 +132,7 @@ impl Whatis {
             answer.chain.push(ChainRow { arena: survey.arena_at(), name: String::from(HEAP), segment });
         }
         if answer.kind != "outside" {
+            answer.add_object_caches(survey);
             answer.add_arenas(survey, address);
         }
         answer
@@ -134,11 +140,28 @@ impl Whatis {
 }
 
 impl Whatis {
+    /// Adds whose record or magazine is at the address: those of object caches and budgets are held as if by the application.
+    fn add_object_caches(&mut self, survey: &Survey) {
+        let Some(at) = self.held() else { return };
+        let of_cache = |cache: &ObjectCacheInfo| {
+            let what = if cache.id == at { "the record" } else { "a magazine" };
+            (cache.id == at || cache.magazines.contains(&at)).then(|| (what, cache.called()))
+        };
+        if let Some((what, name)) = survey.object_caches.iter().find_map(of_cache) {
+            self.sentence.push_str(&format!(" It is {what} of the object cache {name}."));
+        } else if let Some(budget) = survey.budgets.iter().find(|budget| budget.id == at) {
+            self.sentence.push_str(&format!(" It is the record of the budget {}.", budget.name));
+        }
+    }
+
+    /// Where a record may begin: where what the application holds there does.
+    fn held(&self) -> Option<u32> {
+        u32::try_from(self.start).ok().filter(|_| self.state == Some("live") || self.kind == "large")
+    }
+
     /// Adds what arenas have at the address, and whose records lie there.
     fn add_arenas(&mut self, survey: &Survey, address: u32) {
-        // Where a record may begin is where what the application holds there does.
-        let record = u32::try_from(self.start).ok().filter(|_| self.state == Some("live") || self.kind == "large");
-        if let Some(owner) = record.and_then(|at| survey.arenas.iter().find(|arena| arena.has_record_at(at))) {
+        if let Some(owner) = self.held().and_then(|at| survey.arenas.iter().find(|arena| arena.has_record_at(at))) {
             self.sentence.push_str(&format!(" It is part of the records of the arena {}.", called(owner)));
         }
         // An arena imports from an older one, so these go inwards too.
@@ -196,6 +219,7 @@ fn plain(address: u32, kind: &'static str, start: u64, length: u64, sentence: St
         length,
         offset: u64::from(address).saturating_sub(start),
         cache: None,
+        object_cache: None,
         object_size: None,
         slab: None,
         segment: None,
@@ -209,7 +233,7 @@ fn in_region(survey: &Survey, address: u32, region: &Region) -> Whatis {
     let length = region.end - region.start;
     let (kind, what) = match region.owner {
         Owner::Slab => match region.slab.and_then(|index| survey.slabs.get(index)) {
-            Some(slab) => return in_slab(address, slab),
+            Some(slab) => return in_slab(survey, address, slab),
             None => ("slab overhead", "a slab whose record is damaged"),
         },
         Owner::Foreign => ("foreign", "memory that this heap does not own"),
@@ -238,7 +262,7 @@ fn place(address: u32, start: u64) -> String {
     }
 }
 
-fn in_slab(address: u32, slab: &SlabInfo) -> Whatis {
+fn in_slab(survey: &Survey, address: u32, slab: &SlabInfo) -> Whatis {
     let index = (address - slab.start) / slab.size;
     let around = SlabAt {
         start: slab.start,
@@ -250,19 +274,21 @@ fn in_slab(address: u32, slab: &SlabInfo) -> Whatis {
     };
     let (size, slab_start) = (Size(u64::from(slab.size)), Hex(u64::from(slab.start)));
     let (live, objects) = (slab.live(), slab.objects);
+    let cache = survey.object_cache_of(slab);
+    let of = cache.map_or_else(String::new, |cache| format!(" of the object cache {}", cache.called()));
     let mut answer = if index >= objects {
         let start = u64::from(slab.start + objects * slab.size);
         let text = format!(
-            "{} the rest of a slab, too small for an object: {objects} objects of {size} from {slab_start}, {live} of them live.",
+            "{} the rest of a slab{of}, too small for an object: {objects} objects of {size} from {slab_start}, {live} of them live.",
             place(address, start)
         );
         plain(address, "slab overhead", start, u64::from(slab.overhead()), text)
     } else {
         let start = u64::from(slab.start + index * slab.size);
         let (state, what) = match state_of(slab, index) {
-            0 => ("free", format!("a free object of {size}")),
-            1 => ("live", format!("a live object of {size}")),
-            _ => ("magazine", format!("a free object of {size} that waits in a magazine")),
+            0 => ("free", format!("a free object of {size}{of}")),
+            1 => ("live", format!("a live object of {size}{of}")),
+            _ => ("magazine", format!("a free object of {size}{of} that waits in a magazine")),
         };
         let number = index + 1;
         let text = format!(
@@ -274,6 +300,7 @@ fn in_slab(address: u32, slab: &SlabInfo) -> Whatis {
         answer
     };
     answer.cache = Some(slab.class);
+    answer.object_cache = cache.map(|cache| cache.name.clone());
     answer.object_size = Some(slab.size);
     answer.slab = Some(around);
     answer

@@ -84,7 +84,7 @@ fn a_filter_takes_what_it_says_in_the_order_it_says() {
     let none = FilterWords::default();
     let all = list(&none);
     assert_eq!((all.matching, all.length, starts(&all)), (4, 100, vec![100, 110, 115, 145]));
-    let row = all.rows[1];
+    let row = &all.rows[1];
     assert_eq!((row.length, row.kind, row.span.start, row.span.length), (5, SegmentKind::Free, 100, 100));
     assert_eq!((row.object_length, row.objects, row.live), (None, None, None));
     let longest = list(&FilterWords { order: Some("length".to_string()), ..none.clone() });
@@ -140,7 +140,7 @@ fn what_makes_no_sense_is_answered_with_a_sentence() {
     assert_eq!(listed(&survey, 7, &none).expect_err("none"), format!("there is no arena 7: the heap's is {own}"));
     assert_eq!(
         sentence(FilterWords { kinds: Some(vec!["large".to_string()]), ..none.clone() }),
-        "there is no kind of segment called large: kinds are free, held, parked, slab, metadata"
+        "there is no kind of segment called large: kinds are free, held, parked, slab, objects, metadata"
     );
     assert_eq!(
         sentence(FilterWords { order: Some("size".to_string()), ..none.clone() }),
@@ -189,7 +189,7 @@ fn a_chain_goes_from_the_heap_inwards() {
         (nodes.at().0, "nodes", SegmentKind::Slab),
     ];
     assert_eq!(names, expected);
-    let row = found.chain[2].segment;
+    let row = &found.chain[2].segment;
     assert_eq!((row.object_length, row.objects, row.live), (Some(128), Some(8), Some(1)));
     assert!(row.span.imported && found.chain[1].segment.span.imported && !found.chain[0].segment.span.imported);
     assert_eq!(found.kind, "large");
