@@ -281,7 +281,7 @@ fn import(request: &Request, alloc: impl FnOnce(u32, u32) -> Addr, free: impl Fn
 }
 
 /// Size and alignment of a request that a 32-bit memory may serve.
-fn request(layout: Layout) -> Option<(u32, u32)> {
+pub(crate) fn request(layout: Layout) -> Option<(u32, u32)> {
     let fits = layout.size() != 0
         && (layout.size() | (layout.align() - 1)) <= SIZE_MAX
         && layout.size() <= SIZE_MAX + 1 - layout.align();

@@ -79,11 +79,13 @@ mod stats;
 #[allow(unsafe_code, reason = "hands out references")]
 mod typed;
 
+pub(crate) use body::Ask;
 pub use budget::{Budget, Payer, Usage};
 pub use cache::Cache;
+pub(crate) use chain::ASKING;
 pub use chain::Reclaimed;
 #[cfg(feature = "reclaim")]
-pub(crate) use chain::{ASKING, WANTED};
+pub(crate) use chain::WANTED;
 pub use error::Error;
 pub use flags::Flags;
 pub use home::Home;

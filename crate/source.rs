@@ -8,7 +8,7 @@
 //! between any two calls, so only what a call returns is ours; growth is asked for what is missing behind the free tail;
 //! the last page of the address space is never used; a refusal changes nothing.
 
-use crate::units::{Addr, Pages};
+use crate::units::{Addr, LIMIT, Pages};
 
 mod fixed;
 mod still;
@@ -35,6 +35,11 @@ pub unsafe trait Source {
     /// The end of the memory now, whoever made it grow: where a [`grow`](Self::grow) would begin. In pages, because
     /// 4 GiB is no address.
     fn end(&self) -> Pages;
+
+    /// Pages that the memory can still grow by, as far as the source knows: what is above the end, where it knows no limit.
+    fn room(&self) -> Pages {
+        Pages((LIMIT >> 16).saturating_sub(self.end().0))
+    }
 
     /// Memory that is there from the start and that nobody owns: its first and one past its last address.
     fn initial(&self) -> Option<(Addr, Addr)> {

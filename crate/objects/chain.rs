@@ -188,7 +188,7 @@ impl<S: Source> Engine<S> {
     }
 
     /// Bytes of free segments.
-    fn free_bytes(&self) -> u64 {
+    pub(crate) fn free_bytes(&self) -> u64 {
         let vmem = self.vmem();
         let mut lists = get(self.source(), vmem.segments().free()).nonempty.get();
         let mut bytes = 0;

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 
 use super::Source;
-use crate::units::{Addr, PAGE_BYTES, Pages};
+use crate::units::{Addr, LIMIT, PAGE_BYTES, Pages};
 
 /// A page of memory, on a multiple of its length: what is aligned as an address is aligned as a pointer then.
 ///
@@ -93,6 +93,11 @@ unsafe impl Source for Fixed<'_> {
 
     fn end(&self) -> Pages {
         Pages((self.origin >> 16) + self.granted.get().0)
+    }
+
+    fn room(&self) -> Pages {
+        let below_limit = (LIMIT >> 16).saturating_sub(self.end().0);
+        Pages((self.capacity.0 - self.granted.get().0).min(below_limit))
     }
 
     fn at(&self, addr: Addr) -> *mut u8 {

@@ -17,6 +17,10 @@ unsafe impl<S: Source> Source for Still<'_, S> {
         self.0.end()
     }
 
+    fn room(&self) -> Pages {
+        Pages(0)
+    }
+
     fn initial(&self) -> Option<(Addr, Addr)> {
         self.0.initial()
     }
