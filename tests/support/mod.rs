@@ -4,6 +4,7 @@
 
 mod fake;
 mod model;
+pub(crate) mod objects;
 mod program;
 mod rng;
 
