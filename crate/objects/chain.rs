@@ -11,6 +11,7 @@ use super::record::{BudgetRecord, ObjectCacheRecord};
 use crate::heap::Engine;
 use crate::record::{Id, get};
 use crate::source::Source;
+use crate::units::quanta_up;
 use crate::vmem::{Tag, Tiling};
 
 /// [`State::pressure`](crate::heap::State): memory is wanted, and who holds some was not asked yet.
@@ -90,7 +91,7 @@ impl<S: Source> Engine<S> {
             }];
         for step in steps {
             step();
-            if self.vmem().has(wanted) {
+            if self.vmem().has(quanta_up(wanted)) {
                 break;
             }
         }
