@@ -244,9 +244,9 @@ impl<S: Source> Slabs<'_, S> {
         self.refile(slab, free);
         if free.count_ones() == record.objects.get() {
             record.empties.set(record.empties.get() + 1);
-            if record.moving.get() != 0 {
+            if record.moving.get() != 0 && !self.is_kept() {
                 self.bury(slab);
-            } else if record.empties.get() > 1 {
+            } else if record.moving.get() == 0 && record.empties.get() > 1 {
                 self.release(slab);
             }
         }
@@ -254,13 +254,18 @@ impl<S: Source> Slabs<'_, S> {
 
     /// Gives an empty slab back, unless slabs are to stay for that many objects; whether it did.
     fn release(&self, slab: Id<Tag>) -> bool {
-        let record = self.record();
-        if (record.slabs.get() - 1) * record.objects.get() < record.keep.get() {
+        if self.is_kept() {
             return false;
         }
         self.withdraw_empty(slab);
         self.end(slab);
         true
+    }
+
+    /// Whether there are no more slabs than are to stay.
+    fn is_kept(&self) -> bool {
+        let record = self.record();
+        (record.slabs.get() - 1) * record.objects.get() < record.keep.get()
     }
 
     /// Takes an empty slab out of the cache.
