@@ -202,6 +202,12 @@ fn relocate<S: Source, L: Life>(layers: &Of<'_, '_, S, L>, slab: Id<Tag>, index:
         slabs.give(to);
         return false;
     }
+    // A constructor may give objects back, this one too.
+    let is_taken = || tag.bits.get() >> index & 1 == 0;
+    if !is_taken() {
+        layers.unmake(to);
+        return true;
+    }
     let answer = layers.life.relocate(from, to);
     let count = &record.answers[answer as usize];
     count.set(count.get().wrapping_add(1));
@@ -213,8 +219,8 @@ fn relocate<S: Source, L: Life>(layers: &Of<'_, '_, S, L>, slab: Id<Tag>, index:
         }
         Answer::No | Answer::Later => {
             layers.unmake(to);
-            // What was known of a slab that is full or empty by now is forgotten.
-            if bin(tag, record.objects.get()) < EMPTY && !is_dead(tag) {
+            // What was known of a slab that is full or empty by now is forgotten, or of an object that is no more.
+            if is_taken() && bin(tag, record.objects.get()) < EMPTY {
                 if answer == Answer::No { slabs.blame(slab, index) } else { slabs.postpone(slab, index) }
             }
         }
