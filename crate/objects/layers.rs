@@ -338,9 +338,13 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
     }
 
     /// Gives back the loaded and the previous magazine, with what is in them.
+    ///
+    /// Destructors may fill others meanwhile, which follow: a chain of objects ends so, but not what makes a new one each time.
     pub(crate) fn end_loaded(&self) {
         let magazines = self.magazines();
-        while magazines.loaded.get() != 0 || magazines.previous.get() != 0 {
+        let mut left = self.record().taken.get() + 2;
+        while left != 0 && (magazines.loaded.get() != 0 || magazines.previous.get() != 0) {
+            left -= 1;
             let (magazine, rounds) = (magazines.loaded.replace(0), magazines.rounds.replace(0));
             magazines.loaded.set(magazines.previous.replace(0));
             magazines.rounds.set(magazines.previous_rounds.replace(0));
