@@ -368,14 +368,19 @@ impl<S: Source> Slabs<'_, S> {
         tag.kind.set(kept | refusals << LATER_SHIFT | culprit << CULPRIT_SHIFT);
     }
 
-    /// Makes slabs until there is an object for each of `objects`.
+    /// Makes slabs until there is an object for each of `objects`, for which whoever can spare memory is asked.
     ///
     /// # Errors
     /// As [`add`](Self::add).
     pub(crate) fn provide(&self, objects: u32) -> Result<(), Error> {
         let record = self.record();
         while record.slabs.get() * record.objects.get() < objects {
-            self.add()?;
+            if let Err(error) = self.add() {
+                if !self.relieve(error) {
+                    return Err(error);
+                }
+                self.add()?;
+            }
         }
         Ok(())
     }
