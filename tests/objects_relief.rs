@@ -38,10 +38,10 @@ fn a_cache_that_keeps_objects_begins_where_others_are_asked_before_growth() {
             Cache::new(stage.heap(), layout(64, 8), Options::new("asked"), script.actor()).unwrap();
         let held = due(&stage);
         script.reclaims.set(0);
-        let options = Options { keep: 300, ..Options::new("kept") };
-        let options = if zone { Options::zone("zone", 300) } else { options };
+        let options = Options { keep: 100, ..Options::new("kept") };
+        let options = if zone { Options::zone("zone", 100) } else { options };
         let kept = Cache::new(stage.heap(), layout(4096, 8), options, Bare).unwrap();
-        assert_eq!((kept.stats().total, script.reclaims.get()), (300, 1));
+        assert_eq!((kept.stats().total, script.reclaims.get()), (100, 1));
         assert!(kept.destroy().is_ok());
         let_go(&stage, held);
         drop(asked);
