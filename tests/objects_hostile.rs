@@ -80,6 +80,32 @@ fn owners_are_asked_once_for_a_request_that_gets_nothing() {
 }
 
 #[test]
+fn an_object_that_an_owner_gives_back_when_asked_serves_the_request() {
+    let stage = Stage::new(4);
+    let (script, place) = (Script::new(), Later::<TestCache<Made>>::new());
+    let cache = place.put(Cache::new(stage.heap(), layout(4096, 8), Options::new("given"), script.actor()).unwrap());
+    give(&cache, cache.alloc().unwrap());
+    let spare = Rc::new(RefCell::new(vec![cache.alloc().unwrap(), cache.alloc().unwrap()]));
+    let held = fill_up(&stage, 2048);
+    let (own, from) = (Rc::clone(&place), Rc::clone(&spare));
+    script.reclaim_by(move |_| {
+        let object = from.borrow_mut().pop();
+        if let (Some(cache), Some(object)) = (own.get(), object) {
+            give(&cache, object);
+        }
+    });
+    let served = [cache.alloc().unwrap(), cache.alloc().unwrap()];
+    assert_eq!((cache.stats().failures, cache.stats().live), (0, 2));
+    assert_eq!(cache.alloc(), Err(Error::NoMemory { bytes: 4096 }));
+    assert_eq!(cache.stats().failures, 1);
+    script.forget();
+    place.take();
+    served.into_iter().for_each(|object| give(&cache, object));
+    assert_counts(&cache.stats(), true);
+    let_go(&stage, held);
+}
+
+#[test]
 fn whoever_is_asked_for_memory_cannot_push_a_cache_over_its_limit() {
     let stage = Stage::new(8);
     let (script, place) = (Script::new(), Later::<TestCache<Made>>::new());
