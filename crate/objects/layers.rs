@@ -12,7 +12,7 @@ use super::record::{ObjectCacheRecord, ZONE, magazine_at, magazine_begin, magazi
 use super::slabs::Slabs;
 use crate::heap::Engine;
 use crate::magazine::{Magazines, slot};
-use crate::record::Id;
+use crate::record::{Id, Word};
 use crate::source::Source;
 use crate::units::Addr;
 
@@ -71,20 +71,39 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
     /// As [`take_round`], where the loaded magazine has none. `spare` objects of the limit are not for this request.
     #[cold]
     pub(crate) fn alloc_slowly(&self, spare: u32) -> Result<Addr, Error> {
-        if self.record().magazines.rounds.get() > spare || self.load(spare) {
+        if self.load(spare) {
             return Ok(take_round(self.source(), self.record()));
         }
         let made = self.make(spare);
-        if made.is_err() {
-            let failures = &self.record().failures;
-            failures.set(failures.get().wrapping_add(1));
+        match made {
+            Ok(_) => self.fill(),
+            // Whoever was asked for memory may have given an object back.
+            Err(Error::NoMemory { .. } | Error::Budget { .. } | Error::Limit { .. }) if self.load(spare) => {
+                return Ok(take_round(self.source(), self.record()));
+            }
+            Err(error) => self.note(error),
         }
         made
     }
 
-    /// Puts a magazine with rounds in place of the loaded one, which has none; whether there is one.
+    /// Counts a request that got nothing.
+    fn note(&self, error: Error) {
+        let record = self.record();
+        let count = |counter: &Word| counter.set(counter.get().wrapping_add(1));
+        count(&record.failures);
+        match error {
+            Error::Refused => count(&record.constructor_failures),
+            Error::Limit { .. } => count(&record.limit_failures),
+            _ => {}
+        }
+    }
+
+    /// Puts a magazine with rounds in place of the loaded one, if that has not more than the `spare` ones; whether it has now.
     fn load(&self, spare: u32) -> bool {
         let (record, magazines) = (self.record(), self.magazines());
+        if magazines.rounds.get() != 0 {
+            return magazines.rounds.get() > spare;
+        }
         if magazines.previous_rounds.get() != 0 {
             magazines.exchange();
             return true;
@@ -96,34 +115,30 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
             self.push_loaded(magazine, record.rounds.get());
             return true;
         }
-        // A magazine is only filled ahead where nobody counts the objects.
-        L::BARE && record.rounds.get() != 0 && record.limit.get() == 0 && self.fill(spare)
+        false
     }
 
-    /// Fills the loaded magazine, which is empty, from slabs; whether there is a round now.
-    fn fill(&self, spare: u32) -> bool {
-        let magazines = self.magazines();
-        if magazines.loaded.get() == 0 && (self.record().empty.total.get() != 0 || self.stock()) {
-            // What gave the memory may have loaded one meanwhile.
-            if magazines.loaded.get() == 0
-                && let Some(magazine) = self.empty().take()
-            {
-                self.push_loaded(magazine, 0);
-            }
+    /// Fills the loaded magazine from slabs, but only where nobody counts the objects, and they need no constructor.
+    ///
+    /// Its memory is asked for when the request is served: what asks for memory twice could be refused twice.
+    fn fill(&self) {
+        let (record, magazines) = (self.record(), self.magazines());
+        if !L::BARE || record.rounds.get() == 0 || record.limit.get() != 0 || self.slabs.fullest().is_none() {
+            return;
         }
-        if magazines.rounds.get() < magazines.capacity.get()
-            && magazines.rounds.get() == 0
-            && let Ok(first) = self.bare(spare)
-            && !magazines.give(self.source(), first.0)
+        // What gives the memory may load a magazine meanwhile.
+        if magazines.loaded.get() == 0
+            && (record.empty.total.get() != 0 || self.stock())
+            && magazines.loaded.get() == 0
+            && let Some(magazine) = self.empty().take()
         {
-            self.slabs.give(first);
+            self.push_loaded(magazine, 0);
         }
         while magazines.rounds.get() < magazines.capacity.get() {
             // One new slab suffices.
             let Some(at) = self.slabs.take() else { break };
             magazines.give(self.source(), at.0);
         }
-        magazines.rounds.get() != 0
     }
 
     /// The loaded magazine becomes the previous one, and this one, with so many rounds, the loaded one.
@@ -151,8 +166,6 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
             return Ok(at);
         }
         self.slabs.give(at);
-        let record = self.record();
-        record.constructor_failures.set(record.constructor_failures.get().wrapping_add(1));
         Err(Error::Refused)
     }
 
@@ -166,12 +179,8 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
 
     /// Bare memory for an object, out of a new slab if need be, for which whoever can spare memory is asked once.
     fn bare(&self, spare: u32) -> Result<Addr, Error> {
-        let (slabs, record) = (&self.slabs, self.record());
-        let limit = record.limit.get();
-        if limit != 0 && record.taken.get() >= limit.saturating_sub(spare) {
-            record.limit_failures.set(record.limit_failures.get().wrapping_add(1));
-            return Err(Error::Limit { objects: limit.saturating_sub(spare) });
-        }
+        let slabs = &self.slabs;
+        self.within_limit(spare)?;
         if let Some(at) = slabs.take() {
             return Ok(at);
         }
@@ -179,12 +188,22 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
             if !slabs.relieve(error) {
                 return Err(error);
             }
-            // Those who were asked may have given objects back to this cache.
+            // Those who were asked may have given objects back to this cache, or taken some.
+            self.within_limit(spare)?;
             if slabs.fullest().is_none() {
                 slabs.add()?;
             }
         }
-        slabs.take().ok_or(Error::NoMemory { bytes: record.slab_len.get() })
+        slabs.take().ok_or(Error::NoMemory { bytes: self.record().slab_len.get() })
+    }
+
+    /// Whether the limit allows one object more that leaves `spare` of it.
+    fn within_limit(&self, spare: u32) -> Result<(), Error> {
+        let (taken, limit) = (self.record().taken.get(), self.record().limit.get());
+        if limit != 0 && taken >= limit.saturating_sub(spare) {
+            return Err(Error::Limit { objects: limit.saturating_sub(spare) });
+        }
+        Ok(())
     }
 
     /// Takes a constructed object back, where the loaded magazine is full or there is none.
