@@ -3,11 +3,12 @@
 
 mod support;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use flagstone::Heap;
-use flagstone::objects::{Construct, Error, MovableCache, ObjectCache, Options, Refused};
+use flagstone::objects::{Budget, CacheBox, Construct, Error, MovableCache, ObjectCache, Options, Refused};
 use flagstone::source::Fixed;
 use support::{LOW, Rng, memory};
 
@@ -171,4 +172,49 @@ fn a_refused_value_comes_back() {
     cache.insert(String::from("first")).unwrap();
     let (value, error) = cache.insert(String::from("second")).unwrap_err();
     assert_eq!((value.as_str(), error), ("second", Error::Limit { objects: 1 }));
+}
+
+#[test]
+fn ticks_empty_slabs_also_where_all_are_about_equally_full() {
+    let mut memory = memory(16);
+    let heap = Heap::new(Fixed::new(&mut memory, LOW)).unwrap();
+    let cache = MovableCache::new(&heap, Options { magazines: false, ..Options::new("records") }).unwrap();
+    // 14 to a slab, of which one is left in each.
+    let handles: Vec<_> = (0..280_u32).map(|n| cache.insert([n; 72]).unwrap()).collect();
+    for (_, handle) in handles.iter().enumerate().filter(|(n, _)| n % 14 != 0) {
+        cache.remove(*handle).unwrap();
+    }
+    assert_eq!((cache.stats().objects_per_slab, cache.stats().slabs), (14, 20));
+    (0..20).for_each(|_| heap.tick());
+    assert!(cache.stats().slabs < 9, "{} slabs are left", cache.stats().slabs);
+    assert!(handles.iter().step_by(14).enumerate().all(|(n, handle)| cache.get(*handle).unwrap()[71] == n as u32 * 14));
+}
+
+/// Gives up the oldest of the lines that are kept, as many as are wanted.
+struct Lines(Rc<RefCell<VecDeque<CacheBox<'static, [u8; 4096], &'static Heap<Fixed<'static>>, Lines>>>>);
+
+impl Construct<[u8; 4096]> for Lines {
+    fn construct(&self) -> Result<[u8; 4096], Refused> {
+        Ok([0; 4096])
+    }
+
+    fn reclaim(&self, wanted: u32) {
+        let lines = self.0.borrow().len().min(wanted.div_ceil(4096) as usize);
+        self.0.borrow_mut().drain(..lines);
+    }
+}
+
+#[test]
+fn a_request_is_served_from_what_the_owner_gave_up_for_it() {
+    let heap: &'static Heap<_> = Box::leak(Box::new(Heap::new(Fixed::new(memory(8).leak(), LOW)).unwrap()));
+    let budget = Budget::new(heap, "lines", 8 * 4096, |_| ()).unwrap();
+    let kept = Rc::new(RefCell::new(VecDeque::new()));
+    let options = Options { budget: Some(&budget), ..Options::new("lines") };
+    let cache = ObjectCache::new(heap, options, Lines(kept.clone())).unwrap();
+    let cache: &'static ObjectCache<_, _, _> = Box::leak(Box::new(cache));
+    for n in 0..100 {
+        let line = cache.alloc().unwrap_or_else(|error| panic!("line {n}: {error}"));
+        kept.borrow_mut().push_back(line);
+    }
+    assert_eq!((kept.borrow().len(), cache.stats().failures), (8, 0));
 }
