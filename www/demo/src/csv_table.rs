@@ -2,13 +2,19 @@
 //!
 //! The text is read twice: first to find the type that fits every cell of a column, then to store the cells as that type. The delimiter is
 //! the one of comma, semicolon, tab and bar that the first line has most of.
+//!
+//! A record that is read into has room for a long line, and keeps it from one file to the next: such records wait in a cache of objects.
 
 use std::io::Read;
+use std::mem;
 
-use csv::{Position, ReaderBuilder, StringRecord};
+use csv::{Position, Reader, ReaderBuilder, StringRecord};
+use flagstone::objects::{CacheBox, ObjectCache, Options};
 
 use crate::column::{Column, Kind};
 use crate::error::OpenError;
+use crate::home::{Home, home};
+use crate::index::Index;
 use crate::phrase;
 use crate::preview::Preview;
 use crate::text::Place;
@@ -35,9 +41,17 @@ const ROWS: usize = 200;
 /// Characters of a cell in the preview.
 const CELL: usize = 24;
 
+/// Bytes and cells that a record has room for when it is made.
+const ROOM: (usize, usize) = (1024, 64);
+
+/// Cells of a row that its line in the index names.
+const NAMED: usize = 4;
+
 /// What is kept of a CSV file.
 pub(crate) struct Table {
     columns: Vec<Column>,
+    /// The rows.
+    index: Index,
     rows: usize,
     delimiter: u8,
     ragged: Ragged,
@@ -72,15 +86,21 @@ impl Table {
             .zip(survey.kinds)
             .map(|(name, kind)| Column::new(name, kind, survey.rows))
             .collect();
-        let header = usize::from(survey.has_header);
-        for record in records(text.as_bytes(), delimiter).skip(header) {
-            let record = record?;
-            for (position, column) in columns.iter_mut().enumerate() {
-                column.push(record.get(position).unwrap_or(""));
+        let mut index = Index::default();
+        let (mut reader, mut record) = (reader(text.as_bytes(), delimiter), scratch()?);
+        let mut is_row = !survey.has_header;
+        while next(&mut reader, &mut record)? {
+            if mem::replace(&mut is_row, true) {
+                for (position, column) in columns.iter_mut().enumerate() {
+                    column.push(record.get(position).unwrap_or(""));
+                }
+                if !index.skip() {
+                    index.push(1, &record.iter().take(NAMED).collect::<Vec<_>>().join(", "));
+                }
             }
         }
         columns.iter_mut().for_each(Column::finish);
-        Ok(Self { columns, rows: survey.rows, delimiter, ragged: survey.ragged })
+        Ok(Self { columns, index, rows: survey.rows, delimiter, ragged: survey.ragged })
     }
 
     /// What it holds, in one line.
@@ -98,6 +118,7 @@ impl Table {
             ("rows".to_owned(), phrase::grouped(self.rows)),
             ("columns".to_owned(), phrase::grouped(self.columns.len())),
             ("delimiter".to_owned(), delimiter),
+            ("index".to_owned(), self.index.describe()),
         ];
         let Ragged { records, first_line, missing, left_out } = self.ragged;
         if records > 0 {
@@ -138,11 +159,13 @@ impl Table {
 impl Survey {
     fn of(text: &str, delimiter: u8) -> Result<Self, OpenError> {
         let end = format!("\n{END}\n");
-        let mut records = records(text.as_bytes().chain(end.as_bytes()), delimiter).peekable();
+        let mut reader = reader(text.as_bytes().chain(end.as_bytes()), delimiter);
+        let (mut record, mut following) = (scratch()?, scratch()?);
         let mut survey: Option<Self> = None;
-        while let Some(record) = records.next() {
-            let record = record?;
-            if records.peek().is_none() {
+        let mut more = next(&mut reader, &mut record)?;
+        while more {
+            more = next(&mut reader, &mut following)?;
+            if !more {
                 if record.iter().ne([END]) {
                     return Err(OpenError::at(
                         place(record.position()),
@@ -155,6 +178,7 @@ impl Survey {
                 None => survey = Some(Self::start(&record)?),
                 Some(survey) => survey.take(&record)?,
             }
+            mem::swap(&mut *record, &mut *following);
         }
         survey.ok_or_else(|| OpenError::whole("there is no record in it"))
     }
@@ -223,11 +247,29 @@ fn delimiter_of(text: &str) -> u8 {
     DELIMITERS[counts.iter().position(|&count| count == most).unwrap_or(0)]
 }
 
-fn records(text: impl Read, delimiter: u8) -> impl Iterator<Item = Result<StringRecord, OpenError>> {
-    let reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
-    reader
-        .into_records()
-        .map(|record| record.map_err(|error| OpenError::at(place(error.position()), error.to_string())))
+fn reader<R: Read>(text: R, delimiter: u8) -> Reader<R> {
+    ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text)
+}
+
+/// Reads the next record; whether there is one.
+fn next<R: Read>(reader: &mut Reader<R>, record: &mut StringRecord) -> Result<bool, OpenError> {
+    reader.read_record(record).map_err(|error| OpenError::at(place(error.position()), error.to_string()))
+}
+
+/// A record to read into, with the room it had when it was used last. What is in it is anything.
+fn scratch() -> Result<CacheBox<'static, StringRecord, Home>, OpenError> {
+    records().alloc().map_err(|error| OpenError::whole(format!("it cannot be read now, because {error}")))
+}
+
+/// The records that are read into.
+fn records() -> &'static ObjectCache<StringRecord, Home> {
+    thread_local! {
+        static RECORDS: &'static ObjectCache<StringRecord, Home> = {
+            let make: fn() -> StringRecord = || StringRecord::with_capacity(ROOM.0, ROOM.1);
+            Box::leak(Box::new(ObjectCache::deferred(home(), Options::new("CSV records"), make)))
+        };
+    }
+    RECORDS.with(|records| *records)
 }
 
 fn place(position: Option<&Position>) -> Place {
@@ -289,6 +331,20 @@ mod tests {
             assert!(details.contains(&(name.to_owned(), value.to_owned())), "{details:?}");
         }
         assert_eq!(columns(&table)[1].1, "integer, 2 distinct, 2 to 6, mean 4, 1 missing");
+    }
+
+    #[test]
+    fn the_index_names_rows_by_their_first_cells() {
+        let table = read("a,b,c,d,e\n1,x,,y,z\n2\n");
+        assert_eq!(table.index.iter().collect::<Vec<_>>(), [(1, "1, x, , y".to_owned()), (1, "2".to_owned())]);
+    }
+
+    #[test]
+    fn records_to_read_into_are_made_once() {
+        (0..3).for_each(|_| drop(read("a,b\n1,2\n3,4\n")));
+        assert_eq!(Table::read("a,\"b\n").err().unwrap().sentence("a.csv").is_empty(), false);
+        let stats = records().stats();
+        assert_eq!((stats.constructs, stats.live, stats.allocations), (2, 0, 11));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! JSON: the value itself is kept, with an index of its paths.
+//! JSON: the value itself is kept, with an index of what its first two levels hold, and the shape of its paths.
 //!
-//! The index is a tree of [`Shape`]s, one for each path in which all elements of an array count as one (`$.items[].name`), so that its size
+//! The shape is a tree of [`Shape`]s, one for each path in which all elements of an array count as one (`$.items[].name`), so that its size
 //! is bounded by the document's and no path is stored in full. The parser refuses nesting deeper than 128, which bounds every recursion here.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::Value;
 
 use crate::error::OpenError;
+use crate::index::{Index, LABEL};
 use crate::phrase;
 use crate::preview::Preview;
 use crate::text;
@@ -16,12 +17,16 @@ use crate::workbench::Details;
 /// How many paths the details name.
 const SHOWN: usize = 24;
 
+/// Levels of members that the index has.
+const LEVELS: u8 = 2;
+
 /// Names of the types of values, in the order of [`Shape::counts`].
 const TYPES: [&str; 6] = ["object", "array", "string", "number", "boolean", "null"];
 
 /// What is kept of a JSON file.
 pub(crate) struct Tree {
     value: Value,
+    index: Index,
     shape: Shape,
     totals: Totals,
 }
@@ -49,7 +54,9 @@ impl Tree {
     /// Parses a text; the error tells the place.
     pub(crate) fn read(text: &str) -> Result<Self, OpenError> {
         let value: Value = serde_json::from_str(text).map_err(|error| explain(text, &error))?;
-        let mut tree = Self { value: Value::Null, shape: Shape::default(), totals: Totals::default() };
+        let mut tree =
+            Self { value: Value::Null, index: Index::default(), shape: Shape::default(), totals: Totals::default() };
+        list(&value, 1, &mut tree.index);
         tree.shape.add(&value, 1, &mut tree.totals);
         tree.totals.paths += 1;
         tree.value = value;
@@ -66,6 +73,7 @@ impl Tree {
     pub(crate) fn details(&self) -> Details {
         let totals = &self.totals;
         let mut details = vec![
+            ("index".to_owned(), self.index.describe()),
             ("depth".to_owned(), phrase::grouped(totals.depth)),
             ("keys".to_owned(), phrase::grouped(totals.keys)),
             ("distinct paths".to_owned(), phrase::grouped(totals.paths)),
@@ -143,6 +151,27 @@ impl Shape {
     }
 }
 
+/// Adds a line for each member of a value, and of these for each of theirs.
+fn list(value: &Value, level: u8, index: &mut Index) {
+    let mut add = |key: &str, member: &Value| {
+        if !index.skip() {
+            let mut line = Preview::new(LABEL);
+            line.push(key);
+            // An error says only that the line is full.
+            let _ = serde_json::to_writer(&mut line, member);
+            index.push(level, &line.finish());
+        }
+        if level < LEVELS {
+            list(member, level + 1, index);
+        }
+    };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, field)| add(&format!("{key}: "), field)),
+        Value::Array(items) => items.iter().for_each(|item| add("", item)),
+        _ => {}
+    }
+}
+
 fn explain(text: &str, error: &serde_json::Error) -> OpenError {
     let (line, column) = (error.line(), error.column());
     let message = error.to_string();
@@ -182,6 +211,16 @@ mod tests {
         ] {
             assert_eq!(fact(&details, name), value, "{name}");
         }
+    }
+
+    #[test]
+    fn the_index_has_members_of_two_levels() {
+        let tree = Tree::read(TEXT).unwrap();
+        let lines: Vec<_> = tree.index.iter().collect();
+        let levels: Vec<_> = lines.iter().map(|(level, _)| *level).collect();
+        assert_eq!(levels, [1, 2, 2, 2, 1]);
+        assert!(lines[0].1.starts_with("items: [{\"name\":\"a\","), "{lines:?}");
+        assert_eq!([&lines[3].1, &lines[4].1], ["[]", "ok: true"]);
     }
 
     #[test]

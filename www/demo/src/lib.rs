@@ -7,15 +7,19 @@
 mod column;
 mod csv_table;
 mod error;
+mod home;
+mod index;
 mod json;
 mod markdown;
 mod phrase;
 mod preview;
+mod previews;
 mod script;
 mod script_value;
 mod text;
 mod workbench;
 
+use flagstone::objects::Reclaimed;
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use workbench::Document;
@@ -38,6 +42,18 @@ export interface DocumentInfo {
     details: [string, string][];
     /** Time that opening took. */
     milliseconds: number;
+}
+
+/** Bytes that became free in the heap at each step of giving memory back. */
+export interface Reclaimed {
+    /** Objects that lay ready in caches. */
+    depots: number;
+    /** Ready memory for small allocations of all kinds. */
+    slabs: number;
+    /** What can be made again: previews. */
+    owners: number;
+    /** Holes that closed when documents moved together. */
+    moves: number;
 }
 "#;
 
@@ -65,7 +81,7 @@ impl Workbench {
     /// Opens a file; the name's ending tells the kind. Throws an `Error` of one sentence when the file cannot be used; nothing is kept then.
     #[wasm_bindgen(unchecked_return_type = "DocumentInfo")]
     pub fn open(&mut self, name: &str, bytes: &[u8]) -> Result<Object, JsError> {
-        self.inner.open(name, bytes).map(describe).map_err(|sentence| JsError::new(&sentence))
+        self.inner.open(name, bytes).map(|document| describe(&document)).map_err(|sentence| JsError::new(&sentence))
     }
 
     /// Closes a document and frees all that was kept of it; false when it was not open.
@@ -82,28 +98,46 @@ impl Workbench {
     /// The open documents, oldest first.
     #[wasm_bindgen(unchecked_return_type = "DocumentInfo[]")]
     pub fn list(&self) -> Array {
-        self.inner.documents().map(describe).collect()
+        self.inner.documents().map(|document| describe(&document)).collect()
     }
 
     /// At most `limit` characters of plain text that show what was made of the document. Throws when it is not open.
     pub fn render(&self, id: u32, limit: usize) -> Result<String, JsError> {
         self.inner.render(id, limit).ok_or_else(|| JsError::new(&format!("Document {id} is not open.")))
     }
+
+    /// Gives back what was not needed lately, and moves a few documents together: for moments in which nothing else happens.
+    pub fn tick(&self) {
+        home::tick();
+    }
+
+    /// Gives back all memory that can be spared; documents stay open.
+    #[wasm_bindgen(unchecked_return_type = "Reclaimed")]
+    pub fn reclaim(&self) -> Object {
+        let Reclaimed { depots, slabs, owners, moves, .. } = home::reclaim();
+        let steps = [("depots", depots), ("slabs", slabs), ("owners", owners), ("moves", moves)];
+        object(steps.map(|(step, bytes)| (step, (bytes as f64).into())))
+    }
 }
 
 fn describe(document: &Document) -> Object {
     let details: Array =
         document.details().into_iter().map(|(name, value)| Array::of2(&name.into(), &value.into())).collect();
+    object([
+        ("id", document.id.into()),
+        ("name", document.name.as_str().into()),
+        ("kind", document.kind().into()),
+        ("bytes", (document.bytes as f64).into()),
+        ("summary", document.summary().into()),
+        ("details", details.into()),
+        ("milliseconds", document.milliseconds.into()),
+    ])
+}
+
+fn object<const PROPERTIES: usize>(properties: [(&str, JsValue); PROPERTIES]) -> Object {
     let object = Object::new();
-    let set = |key: &str, value: JsValue| {
+    for (key, value) in properties {
         Reflect::set(&object, &key.into(), &value).expect("a new object takes any property");
-    };
-    set("id", document.id.into());
-    set("name", document.name.as_str().into());
-    set("kind", document.kind().into());
-    set("bytes", (document.bytes as f64).into());
-    set("summary", document.summary().into());
-    set("details", details.into());
-    set("milliseconds", document.milliseconds.into());
+    }
     object
 }

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, html};
 
+use crate::index::Index;
 use crate::phrase;
 use crate::preview::Preview;
 use crate::workbench::Details;
@@ -19,7 +20,8 @@ const SHOWN: usize = 12;
 /// What is kept of a Markdown file.
 #[derive(Default)]
 pub(crate) struct Article {
-    outline: Vec<Heading>,
+    /// The headings.
+    outline: Index,
     links: Vec<Link>,
     /// Listings by language.
     listings: BTreeMap<String, usize>,
@@ -30,11 +32,6 @@ pub(crate) struct Article {
     plain: String,
     /// The text as a browser would show it.
     html: String,
-}
-
-struct Heading {
-    level: HeadingLevel,
-    title: String,
 }
 
 struct Link {
@@ -62,10 +59,7 @@ impl Article {
     fn take(&mut self, event: &Event<'_>, starts: &mut Vec<usize>) {
         match event {
             Event::Start(tag) => match tag {
-                Tag::Heading { level, .. } => {
-                    starts.push(self.plain.len());
-                    self.outline.push(Heading { level: *level, title: String::new() });
-                }
+                Tag::Heading { .. } => starts.push(self.plain.len()),
                 Tag::Link { dest_url, .. } => {
                     starts.push(self.plain.len());
                     self.links.push(Link { label: String::new(), target: dest_url.to_string() });
@@ -77,11 +71,9 @@ impl Article {
                 _ => {}
             },
             Event::End(tag) => match tag {
-                TagEnd::Heading(_) => {
+                TagEnd::Heading(level) => {
                     let title = starts.pop().map_or("", |start| &self.plain[start..]);
-                    if let Some(heading) = self.outline.last_mut() {
-                        heading.title = title.to_owned();
-                    }
+                    self.outline.push(*level as u8, title);
                     self.plain.push('\n');
                 }
                 TagEnd::Link => {
@@ -122,8 +114,8 @@ impl Article {
         for (language, number) in self.listings.iter().take(SHOWN) {
             details.push((format!("listings, {}", phrase::cut(language, 40)), phrase::grouped(*number)));
         }
-        for heading in self.outline.iter().take(SHOWN) {
-            details.push((heading.level.to_string(), phrase::cut(&heading.title, 80)));
+        for (level, title) in self.outline.iter().take(SHOWN) {
+            details.push((format!("h{level}"), phrase::cut(&title, 80)));
         }
         for link in self.links.iter().take(SHOWN) {
             let label = phrase::cut(&link.label, 40);
@@ -135,13 +127,13 @@ impl Article {
     /// The outline, then the text without markup.
     pub(crate) fn preview(&self, limit: usize) -> String {
         let mut out = Preview::new(limit);
-        for heading in &self.outline {
-            let depth = heading.level as usize - 1;
-            if !out.push(&format!("{}{}\n", "  ".repeat(depth), heading.title)) {
+        for (level, title) in self.outline.iter() {
+            let depth = usize::from(level) - 1;
+            if !out.push(&format!("{}{title}\n", "  ".repeat(depth))) {
                 break;
             }
         }
-        if !self.outline.is_empty() {
+        if self.outline.len() > 0 {
             out.push("\n");
         }
         out.push(&self.plain);
@@ -159,9 +151,8 @@ mod tests {
     #[test]
     fn outline_links_and_listings_are_found() {
         let article = Article::read(TEXT);
-        let titles: Vec<_> =
-            article.outline.iter().map(|heading| (heading.level as usize, heading.title.as_str())).collect();
-        assert_eq!(titles, [(1, "One two"), (2, "Map")]);
+        let titles: Vec<_> = article.outline.iter().collect();
+        assert_eq!(titles, [(1, "One two".to_owned()), (2, "Map".to_owned())]);
         let links: Vec<_> = article.links.iter().map(|link| (link.label.as_str(), link.target.as_str())).collect();
         assert_eq!(links, [("the map", "#map"), ("https://example.org", "https://example.org")]);
         assert_eq!(article.listings, BTreeMap::from([("rust".to_owned(), 1)]));
