@@ -9,8 +9,11 @@
 mod specimen;
 mod support;
 
+use std::ptr::NonNull;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use flagstone::Heap;
 use flagstone::image::region::{Composition, Owner as Part, regions};
 use flagstone::image::survey::{Kind, Survey};
 use flagstone::inspector::heap_map::HeapMap;
@@ -18,11 +21,11 @@ use flagstone::inspector::object_rows::{ObjectCacheRow, budget_rows, object_cach
 use flagstone::inspector::sample::Sample;
 use flagstone::inspector::segment_rows::{FilterWords, SegmentFilter, SegmentKind, SegmentList};
 use flagstone::inspector::whatis::Whatis;
-use flagstone::objects::CacheStats;
+use flagstone::objects::{Answer, Budget, Cache, CacheStats, Flags, Options};
 use flagstone::verify::verify;
-use specimen::{sound, with_caches};
-use support::Rng;
+use specimen::{Held, Of, Owner, PATTERN, free, sound, with_caches};
 use support::snapshot::Snapshot;
+use support::{Deny, Fake, LOW, Rng, heap, layout, memory};
 
 /// Fails unless a row says what the cache does.
 fn assert_agrees(row: &ObjectCacheRow, stats: &CacheStats) {
@@ -176,4 +179,158 @@ fn the_map_tells_object_caches_apart_and_answers_name_them() {
 /// The id of the heap's own arena.
 fn survey_arena(survey: &Survey) -> u32 {
     Sample::of(survey, None).expect("no granule").arenas[0].id
+}
+
+/// What a random program has of a cache.
+struct Program<'h, 'm> {
+    cache: Of<'h, 'm, Owner>,
+    held: Rc<Held>,
+    /// Objects that are not among those that the owner knows of.
+    secret: Vec<NonNull<u8>>,
+    /// What it is called, as no other is.
+    name: String,
+}
+
+/// Makes a cache, by chance of any kind; none where there is no memory for it.
+fn make<'h, 'm>(
+    heap: &'h Heap<Fake<'m>>,
+    budgets: &[Budget<&'h Heap<Fake<'m>>, fn(u32)>],
+    rng: &mut Rng,
+) -> Option<Program<'h, 'm>> {
+    let name = format!("cache {}", rng.bits() % 100_000_000);
+    let size = [8, 24, 100, 600, 2_000, 5_000][rng.below(6) as usize];
+    let mut options = match rng.below(6) {
+        0 => Options::zone(&name, 1 + rng.below(40)),
+        1 => Options { limit: 30, reserve: 5, ..Options::new(&name) },
+        2 => Options { keep: 1 + rng.below(100), ..Options::new(&name) },
+        3 => Options { magazines: false, ..Options::new(&name) },
+        4 => Options { limit: 50, rounds: 3, ..Options::new(&name) },
+        _ => Options::new(&name),
+    };
+    if let Some(budget) = budgets.get(rng.below(4) as usize) {
+        options.budget = Some(budget);
+    }
+    let held = Rc::new(Held::default());
+    let cache = Cache::new(heap, layout(size, 8 << rng.below(4)), options, Owner(held.clone())).ok()?;
+    Some(Program { cache, held, secret: Vec::new(), name })
+}
+
+impl Program<'_, '_> {
+    /// Does something with the cache.
+    fn step(&mut self, rng: &mut Rng) {
+        match rng.below(40) {
+            0..16 => {
+                let flags = [Flags::NONE, Flags::RESERVE, Flags::NO_GROWTH][rng.below(3) as usize];
+                for _ in 0..1 + rng.below(12) {
+                    let Ok(object) = self.cache.alloc_with(flags) else { break };
+                    // SAFETY: an object of 8 bytes and more, at a multiple of 8, which a constructor made.
+                    assert_eq!(unsafe { object.cast::<[u8; 4]>().read() }, PATTERN, "objects stay constructed");
+                    let answers = [Answer::Yes, Answer::Yes, Answer::No, Answer::Later, Answer::DontNeed];
+                    let answer = answers[rng.below(5) as usize];
+                    if rng.below(20) == 0 {
+                        self.secret.push(object);
+                    } else {
+                        self.held.objects.borrow_mut().insert(object, answer);
+                    }
+                }
+            }
+            16..30 => {
+                for _ in 0..1 + rng.below(16) {
+                    let mut objects = self.held.objects.borrow_mut();
+                    let index = rng.below(objects.len().max(1) as u32) as usize;
+                    let known = objects.keys().nth(index).copied();
+                    let object = if rng.below(20) == 0 { self.secret.pop() } else { known };
+                    let Some(object) = object else { break };
+                    objects.remove(&object);
+                    drop(objects);
+                    free(&self.cache, object);
+                }
+            }
+            30 => drop(self.cache.reap()),
+            31 => drop(self.cache.shrink()),
+            32 => drop(self.cache.update()),
+            33 => drop(self.cache.consolidate()),
+            34 => drop(self.cache.set_rounds([0, 1, 3, 7][rng.below(4) as usize])),
+            35 => drop(self.cache.set_limit(rng.below(60))),
+            36 => self.held.refuse.set(rng.below(6)),
+            _ => {
+                let first = self.held.objects.borrow().keys().next().copied();
+                if let Some(object) = first {
+                    // SAFETY: a live object of the cache.
+                    unsafe { self.cache.notify(object) };
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn all_invariants_hold_after_each_step_of_a_random_program_over_several_caches() {
+    let mut sums = [0_u64; 7];
+    for seed in 0..24 {
+        let mut rng = Rng::new(seed);
+        let mut memory = memory(12);
+        let heap = heap(Fake::new(&mut memory, LOW));
+        let budgets: Vec<Budget<_, fn(u32)>> = [20_000, 60_000, 0]
+            .map(|limit| Budget::new(&heap, "budget", limit, (|_| ()) as fn(u32)).expect("memory"))
+            .into();
+        let mut programs: Vec<Program<'_, '_>> = Vec::new();
+        let mut others = Vec::new();
+        for step in 0..250 {
+            match rng.below(30) {
+                0..3 if programs.len() < 6 => programs.extend(make(&heap, &budgets, &mut rng)),
+                3 if programs.len() > 4 => drop(programs.swap_remove(rng.below(programs.len() as u32) as usize)),
+                4 => heap.tick(),
+                5 => drop(heap.reclaim()),
+                6 => heap.source().deny([Deny::Never, Deny::Always][rng.below(2) as usize]),
+                7 => others.push(heap.alloc(layout(900, 8))),
+                _ if programs.is_empty() => {}
+                _ => {
+                    let index = rng.below(programs.len() as u32) as usize;
+                    programs[index].step(&mut rng);
+                }
+            }
+            let problems = verify(&heap.image(), heap.root()).expect("a heap");
+            assert!(problems.is_empty(), "seed {seed}, step {step}: {problems:#?}");
+            let survey = Survey::take(&heap.image(), heap.root()).expect("a heap");
+            assert_adds_up(&survey);
+            for program in &programs {
+                let stats = program.cache.stats();
+                let rows = object_cache_rows(&survey);
+                let row = rows.iter().find(|row| row.name == program.name);
+                assert_agrees(row.expect("its row"), &stats);
+                let held = program.held.objects.borrow().len() + program.secret.len();
+                assert_eq!(stats.live as usize, held, "seed {seed}, step {step}");
+            }
+            for row in object_cache_rows(&survey) {
+                let moves = [row.stuck_slabs, row.move_later, row.move_dont_know, row.move_slabs_freed];
+                let others = [row.full_magazines, row.constructor_failures, u32::from(row.orphan)];
+                for (sum, count) in sums.iter_mut().zip(moves.into_iter().chain(others)) {
+                    *sum += u64::from(count);
+                }
+            }
+        }
+    }
+    assert!(sums.iter().all(|sum| *sum != 0), "something of everything was seen: {sums:?}");
+}
+
+#[test]
+fn slabs_that_are_to_stay_do_when_all_objects_moved_out_of_them() {
+    let mut memory = memory(12);
+    let heap = heap(Fake::new(&mut memory, LOW));
+    let held = Rc::new(Held::default());
+    let options = Options { keep: 10 * 64, ..Options::new("nodes") };
+    let nodes = Cache::new(&heap, layout(64, 8), options, Owner(held.clone())).expect("memory");
+    let objects: Vec<_> = (0..640).map(|_| nodes.alloc().expect("memory")).collect();
+    for object in objects.iter().step_by(16) {
+        held.objects.borrow_mut().insert(*object, Answer::Yes);
+    }
+    for object in objects.iter().enumerate().filter(|(index, _)| index % 16 != 0).map(|(_, object)| object) {
+        free(&nodes, *object);
+    }
+    nodes.consolidate().expect("it is begun");
+    let stats = nodes.stats();
+    assert!(stats.move_yes != 0);
+    assert_eq!((stats.live, stats.slabs, stats.total), (40, 10, 640));
+    assert_eq!(verify(&heap.image(), heap.root()), Ok(vec![]));
 }
