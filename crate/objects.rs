@@ -51,6 +51,11 @@
 //!
 #![deny(unsafe_code)]
 
+#[allow(unsafe_code, reason = "hands out pointers")]
+mod accounted;
+#[cfg(feature = "allocator-api2")]
+#[allow(unsafe_code, reason = "an unsafe trait")]
+pub(crate) mod allocator;
 #[allow(unsafe_code, reason = "callbacks are reached by their address")]
 pub(crate) mod body;
 #[allow(unsafe_code, reason = "callbacks are reached by their address")]
@@ -79,6 +84,7 @@ mod stats;
 #[allow(unsafe_code, reason = "hands out references")]
 mod typed;
 
+pub use accounted::Accounted;
 pub(crate) use body::Ask;
 pub use budget::{Budget, Payer, Usage};
 pub use cache::Cache;

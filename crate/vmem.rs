@@ -57,6 +57,9 @@
 #![deny(unsafe_code)]
 
 pub(crate) mod arena;
+#[cfg(feature = "allocator-api2")]
+#[allow(unsafe_code, reason = "an unsafe trait")]
+mod bytes;
 mod ids;
 pub(crate) mod memory;
 #[allow(unsafe_code, reason = "records are cleared")]
@@ -72,6 +75,8 @@ pub use arena::{
     Arena, Constraints, Dump, Error, Fault, Fit, Import, Kind, Measure, Options, Place, Records, Request, Segment,
     Span, Usage,
 };
+#[cfg(feature = "allocator-api2")]
+pub use bytes::ByteArena;
 pub use ids::{IdArena, Reuse};
 pub(crate) use memory::{MemoryArena, Vmem, index};
 pub use metadata::Metadata;

@@ -146,6 +146,11 @@ impl<H: Home, F: Fn(u32) + 'static> Budget<H, F> {
         Ok(Self { home, at: id, spent: core::marker::PhantomData })
     }
 
+    /// The heap it is in, and its record.
+    pub(super) fn parts(&self) -> (H, Id<BudgetRecord>) {
+        (self.home, self.at)
+    }
+
     /// What is charged to it.
     #[must_use]
     pub fn usage(&self) -> Usage {
