@@ -275,12 +275,6 @@ impl Id<ObjectCacheRecord> {
         unsafe { link.container(0) }
     }
 
-    /// The cache that a tag of one of its slabs names.
-    pub(crate) const fn of_owner(owner: u32) -> Self {
-        // SAFETY: O1: the tag of a slab names the record of its cache.
-        unsafe { Id::at(owner) }
-    }
-
     /// The budget that a record names, where it names one.
     pub(crate) const fn budget(at: u32) -> Id<BudgetRecord> {
         // SAFETY: O8: a budget lives as long as a cache that it pays for.

@@ -384,11 +384,6 @@ impl<S: Source> Slabs<'_, S> {
         }
         Ok(())
     }
-
-    /// Slabs that have a free object.
-    pub(crate) fn partial_bins(&self) -> u64 {
-        self.record().bins.nonempty.get() & !(1 << FULL)
-    }
 }
 
 #[cfg(test)]
