@@ -5,6 +5,7 @@
 mod fake;
 mod model;
 pub(crate) mod objects;
+pub(crate) mod objects_world;
 mod program;
 mod rng;
 
