@@ -49,6 +49,31 @@
 //!
 //! A program that has no cache has none of this code.
 //!
+//! # Invariants
+//!
+//! They hold between calls, and whenever a callback runs, but for what that callback is in the middle of: objects and magazines that
+//! are just being made, moved, or given up. [`verify`](crate::verify) (feature `inspector`) checks each, and each has a test that
+//! breaks it. Links are as I14 of the crate says.
+//!
+//! - **O1** The tag of a slab names the record of its cache. The slab is as long as that says, has room for its 1 to 64 objects, and
+//!   frees none beyond them.
+//! - **O2** A record is an allocation of the heap, with its hook and the callbacks behind it, and stays until the cache ends; it has a
+//!   hook unless its owner is gone. Numbers fall along the list of caches.
+//! - **O3** An object that is held, in a magazine, or handed to a callback is out of its slab, constructed if the cache constructs,
+//!   and counted as taken.
+//! - **O4** A magazine is named by its first round, with its link before it. It is an allocation of the heap with room for the rounds
+//!   of the cache's type, and is in one place.
+//! - **O5** A slab is in the bin for its number of free objects and for whether it is stuck; a bin's bit is set iff the bin is not
+//!   empty. Only while objects move a slab counts as tried, or as dead: empty, and in the list of those. What refused to move is out
+//!   of its slab.
+//! - **O6** A round is an object of its cache that is out of its slab, and is in one magazine once.
+//! - **O7** The loaded magazine holds at most its rounds, the previous one and those of the depot none or all, of a number that is in
+//!   the table or a zone's limit. The depot counts its magazines, and the cache all of them.
+//! - **O8** A budget lives as long as a cache that it pays for, and is an allocation as in O2. What it is charged is at least the
+//!   bytes of its caches' slabs, and exactly those where no object is charged alone; and never more than its peak.
+//! - **O9** Slabs, empty ones and dead ones are as many as the cache counts, and as were made and not given back; objects that are
+//!   taken are as many as left slabs and did not return; never fewer were handed out than are held. A zone takes no more than its
+//!   limit. Slabs stay for what is to be kept, and beyond those at most one that is empty.
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code, reason = "hands out pointers")]
@@ -73,7 +98,7 @@ mod home;
 mod layers;
 #[allow(unsafe_code, reason = "callbacks that are unsafe to call")]
 mod life;
-mod magazine_type;
+pub(crate) mod magazine_type;
 #[allow(unsafe_code, reason = "hands out references")]
 mod movable;
 mod options;

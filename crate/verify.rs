@@ -1,5 +1,5 @@
-//! The walker that checks every invariant of a heap in an image, I1 to I14 of the crate's documentation, and of the arenas in it,
-//! A1 to A8 of `vmem/arena.rs`.
+//! The walker that checks every invariant of a heap in an image, I1 to I14 of the crate's documentation, of the arenas in it,
+//! A1 to A8 of `vmem/arena.rs`, and of the object caches and budgets in it, O1 to O9 of `objects`.
 //!
 //! A [`Survey`] checks what it needs to hold together; this adds the rest, and looks at everything from the other side:
 //! not only that what is in a list belongs there, but that what belongs there is in the list.
@@ -25,9 +25,11 @@ use crate::vmem::tag::TAG_LEN;
 use crate::vmem::{MemoryArena, Tag};
 
 mod arenas;
+mod objects;
 
 /// Checks the heap whose root is at `root`: what is wrong with it, nothing where all invariants hold. Takes time and memory
-/// linear in the number of segments, of the heap and of the arenas in it, and in the bytes that are known to be zero.
+/// linear in the number of segments, of the heap and of the arenas in it, of rounds in magazines, and of bytes that are known to be
+/// zero.
 ///
 /// # Errors
 /// Where there is no root to begin at, or the image ends within the state of the heap.
@@ -57,6 +59,7 @@ pub fn verify(image: &(impl Image + ?Sized), root: Addr) -> Result<Vec<Problem>,
         walker.check_segment_links(&state.arena);
     }
     walker.check_arenas();
+    walker.check_objects();
     Ok(walker.problems)
 }
 

@@ -267,7 +267,7 @@ impl Program<'_, '_> {
 #[test]
 fn all_invariants_hold_after_each_step_of_a_random_program_over_several_caches() {
     let mut sums = [0_u64; 7];
-    for seed in 0..24 {
+    for seed in 0..40 {
         let mut rng = Rng::new(seed);
         let mut memory = memory(12);
         let heap = heap(Fake::new(&mut memory, LOW));

@@ -120,6 +120,10 @@ pub struct ObjectsFound {
     pub loaded: u32,
     /// Free objects in the full magazines of the depot.
     pub depot: u32,
+    /// Full magazines in the depot.
+    pub full_magazines: u32,
+    /// Empty magazines there.
+    pub empty_magazines: u32,
     /// Objects that are held.
     pub live: u32,
     /// Slabs by how full they are: element `n` counts those with more than `n` eighths of their objects out of them, up to `n + 1`;
@@ -170,11 +174,7 @@ pub struct ObjectCacheInfo {
     pub shape: Shape,
     /// Rounds of a magazine; zero for a cache without.
     pub rounds: u32,
-    /// Full magazines in the depot.
-    pub full_magazines: u32,
-    /// Empty magazines there.
-    pub empty_magazines: u32,
-    /// Full ones that nobody needed at the last two looks.
+    /// Full magazines in the depot that nobody needed at the last two looks.
     pub idle_magazines: u32,
     /// Where its magazines begin: those that are allocations of the heap, in one place each.
     pub magazines: Vec<u32>,
@@ -377,8 +377,6 @@ pub(super) fn cache(id: u32, record: &ObjectCacheRecord, problems: &mut Vec<Prob
         backing: Some(record.backing.get()).filter(|at| *at != 0),
         shape,
         rounds: record.rounds.get(),
-        full_magazines: record.full.total.get(),
-        empty_magazines: record.empty.total.get(),
         idle_magazines: idle(&record.full),
         magazines: Vec::new(),
         counters: counters(record),

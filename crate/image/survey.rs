@@ -447,12 +447,6 @@ impl Survey {
         false
     }
 
-    /// The object cache of a slab, where it is one's.
-    #[must_use]
-    pub fn object_cache_of(&self, slab: &SlabInfo) -> Option<&ObjectCacheInfo> {
-        self.object_caches.get(slab.object_cache?)
-    }
-
     /// The segment that holds `address`.
     #[must_use]
     pub fn segment_at(&self, address: u32) -> Option<&Segment> {

@@ -26,7 +26,7 @@ const WINDOW: usize = 256;
 struct Reader<'a, I: ?Sized> {
     image: &'a I,
     survey: &'a mut Survey,
-    /// The magazines of all caches so far.
+    /// Where records are, and the magazines of all caches so far.
     seen: &'a mut BTreeSet<u32>,
     /// The index of the cache.
     cache: usize,
@@ -37,6 +37,12 @@ struct Reader<'a, I: ?Sized> {
 }
 
 impl Survey {
+    /// The object cache of a slab, where it is one's.
+    #[must_use]
+    pub fn object_cache_of(&self, slab: &SlabInfo) -> Option<&ObjectCacheInfo> {
+        self.object_caches.get(slab.object_cache?)
+    }
+
     /// Takes up the slab of an object cache that a segment with its tag at `at` is; its index. `cache` is that of its cache.
     pub(in crate::image) fn add_objects(&mut self, at: u32, tag: &Tag, cache: Option<usize>) -> Option<usize> {
         let (start, len, free) = (tag.start.get(), tag.len.get(), tag.bits.get());
@@ -88,14 +94,16 @@ impl Survey {
         image: &(impl Image + ?Sized),
         records: &[(u32, ObjectCacheRecord)],
     ) {
-        let mut seen = BTreeSet::new();
+        // No record is a magazine.
+        let mut seen = records.iter().map(|(id, _)| *id).chain(self.budgets.iter().map(|it| it.id)).collect();
         for (cache, (_, record)) in records.iter().enumerate() {
             let rounds = record.rounds.get();
             let mut reader = Reader { image, survey: self, seen: &mut seen, cache, rounds, slab: 0 };
             let loaded = reader.read_loaded(record);
-            let depot = reader.read_stack(&record.full.head, true);
-            reader.read_stack(&record.empty.head, false);
+            let (full, depot) = reader.read_stack(&record.full.head, true);
+            let (empty, _) = reader.read_stack(&record.empty.head, false);
             let found = &mut self.object_caches[cache].found;
+            (found.full_magazines, found.empty_magazines) = (full, empty);
             (found.loaded, found.depot) = (loaded, depot);
             found.live = found.live.saturating_sub(loaded + depot);
         }
@@ -156,22 +164,23 @@ impl<I: Image + ?Sized> Reader<'_, I> {
         found
     }
 
-    /// Reads a stack of magazines, full or empty ones; how many rounds they have that are objects.
-    fn read_stack(&mut self, head: &Head, full: bool) -> u32 {
-        let mut found = 0;
+    /// Reads a stack of magazines, full or empty ones; how many there are, and how many rounds they have that are objects.
+    fn read_stack(&mut self, head: &Head, full: bool) -> (u32, u32) {
+        let (mut magazines, mut found) = (0, 0);
         let mut at = named(&head.first);
         while at != 0 {
             let magazine = at.wrapping_add(LINK_LEN);
             if !self.take_up(magazine) {
                 break;
             }
+            magazines += 1;
             if full {
                 found += self.read_rounds(magazine, self.rounds);
             }
             let Some(link) = record_or::<Link>(self.image, at, "O4", &mut self.survey.problems) else { break };
             at = named(&link.next.first);
         }
-        found
+        (magazines, found)
     }
 
     /// Whether a magazine is one: an allocation that has room for its rounds, in one place.
