@@ -11,7 +11,6 @@ mod support;
 
 use std::ptr::NonNull;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
 use flagstone::Heap;
 use flagstone::image::region::{Composition, Owner as Part, regions};
@@ -23,8 +22,7 @@ use flagstone::inspector::segment_rows::{FilterWords, SegmentFilter, SegmentKind
 use flagstone::inspector::whatis::Whatis;
 use flagstone::objects::{Answer, Budget, Cache, CacheStats, Flags, Options};
 use flagstone::verify::verify;
-use specimen::{Held, Of, Owner, PATTERN, free, sound, with_caches};
-use support::snapshot::Snapshot;
+use specimen::{Held, Of, Owner, PATTERN, free, with_caches};
 use support::{Deny, Fake, LOW, Rng, heap, layout, memory};
 
 /// Fails unless a row says what the cache does.
@@ -191,12 +189,11 @@ struct Program<'h, 'm> {
     name: String,
 }
 
+/// A budget whose owner does nothing when it is spent.
+type Quiet<'h, 'm> = Budget<&'h Heap<Fake<'m>>, fn(u32)>;
+
 /// Makes a cache, by chance of any kind; none where there is no memory for it.
-fn make<'h, 'm>(
-    heap: &'h Heap<Fake<'m>>,
-    budgets: &[Budget<&'h Heap<Fake<'m>>, fn(u32)>],
-    rng: &mut Rng,
-) -> Option<Program<'h, 'm>> {
+fn make<'h, 'm>(heap: &'h Heap<Fake<'m>>, budgets: &[Quiet<'h, 'm>], rng: &mut Rng) -> Option<Program<'h, 'm>> {
     let name = format!("cache {}", rng.bits() % 100_000_000);
     let size = [8, 24, 100, 600, 2_000, 5_000][rng.below(6) as usize];
     let mut options = match rng.below(6) {
@@ -271,7 +268,7 @@ fn all_invariants_hold_after_each_step_of_a_random_program_over_several_caches()
         let mut rng = Rng::new(seed);
         let mut memory = memory(12);
         let heap = heap(Fake::new(&mut memory, LOW));
-        let budgets: Vec<Budget<_, fn(u32)>> = [20_000, 60_000, 0]
+        let budgets: Vec<Quiet<'_, '_>> = [20_000, 60_000, 0]
             .map(|limit| Budget::new(&heap, "budget", limit, (|_| ()) as fn(u32)).expect("memory"))
             .into();
         let mut programs: Vec<Program<'_, '_>> = Vec::new();
