@@ -134,7 +134,7 @@ test('numbers that are no addresses have no units', () => {
 test('only the heap has parked segments and metadata; kinds that an arena lacks do not count', () => {
   const row = named('a');
   assert.deepEqual(kindsOf(row).map(({ kind }) => kind), ['held', 'slab', 'free']);
-  assert.equal(kindsOf(heapRow()).length, 5);
+  assert.equal(kindsOf(heapRow()).length, 6);
   assert.equal(filter({ kinds: ['free', 'held', 'slab'] }, row).kinds, undefined);
 });
 

@@ -167,6 +167,7 @@ export function bars(row: ArenaRow): Bar[] {
 export const SEGMENT_KINDS: readonly { kind: SegmentKind; label: string; term: Term; heapOnly?: true }[] = [
   { kind: 'held', label: 'held', term: 'heldSegment' },
   { kind: 'slab', label: 'slab', term: 'slab' },
+  { kind: 'objects', label: 'objects', term: 'objectSlab', heapOnly: true },
   { kind: 'parked', label: 'parked', term: 'parked', heapOnly: true },
   { kind: 'free', label: 'free', term: 'arenaFree' },
   { kind: 'metadata', label: 'metadata', term: 'metadata', heapOnly: true },

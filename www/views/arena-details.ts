@@ -114,6 +114,7 @@ function figures(row: ArenaRow): Figure[] {
       ? [{ label: 'Spans imported', term: 'import', value: plural(row.imports, 'time'), note: `${count(row.releases)} given back` } satisfies Figure]
       : [
           { label: 'In slabs', term: 'slab', value: bytes(heap.slabBytes) },
+          { label: 'In slabs of object caches', term: 'objectSlab', value: bytes(heap.objectSlabBytes) },
           { label: 'Parked in magazines', term: 'parked', value: bytes(heap.parkedBytes) },
           { label: 'Large allocations', term: 'large', value: bytes(heap.largeLiveBytes), note: `${count(heap.largeLive)} of them` },
           { label: 'Metadata', term: 'metadata', value: bytes(heap.metadataBytes) },

@@ -32,7 +32,7 @@ th[aria-sort="ascending"], th[aria-sort="descending"] { color: var(--text); }
 tbody th { font-weight: 400; color: var(--text); }
 td, tbody th { padding: 3px 10px; white-space: nowrap; }
 .swatch { margin-right: 7px; vertical-align: -1px; }
-.free { background: var(--part-arena-free); } .held { background: var(--part-large); } .parked { background: var(--part-magazines); } .slab { background: var(--part-live); } .metadata { background: var(--part-metadata); }
+.free { background: var(--part-arena-free); } .held { background: var(--part-large); } .parked { background: var(--part-magazines); } .slab, .objects { background: var(--part-live); } .metadata { background: var(--part-metadata); }
 @media (max-width: 500px) {
   .bounds { flex-wrap: nowrap; width: 100%; }
   .bounds input[type="text"] { flex: 1 1 0; min-width: 0; padding: 3px 6px; }
@@ -115,7 +115,7 @@ td, tbody th { padding: 3px 10px; white-space: nowrap; }
     return html`<tr>
       <th scope="row" class="mono">${ofMemory(row) ? html`<button class="link" title="Show on the map" @click=${() => this.#showOnMap(start)}>${position(row, start)}</button>` : position(row, start)}</th>
       <td class="number">${amount(row, segment.length)}</td>
-      <td><i class="swatch ${segment.kind}"></i>${segment.kind}${segment.objects === undefined ? nothing
+      <td><i class="swatch ${segment.kind}"></i>${segment.objectCache === undefined ? segment.kind : `objects of ${segment.objectCache}`}${segment.objects === undefined ? nothing
         : html`<span class="muted">: ${count(segment.live ?? 0)} of ${plural(segment.objects, 'object')} of ${amount(row, segment.objectLength ?? 0)} live</span>`}${to === undefined ? nothing
         : html` by <button class="link" @click=${() => wish(this, 'choose-arena', to.id)}>${called(to)}</button>`}</td>
       <td><span class="mono">${stretch(row, span.start, span.length)}</span>${span.imported ? html` <span class="muted">imported</span>` : nothing}</td></tr>`;

@@ -95,6 +95,7 @@ test('kinds, lengths and addresses choose which', async () => {
   await page.getByLabel('metadata', { exact: true }).uncheck();
   await page.getByLabel('parked', { exact: true }).uncheck();
   await page.getByLabel('slab', { exact: true }).uncheck();
+  await page.getByLabel('objects', { exact: true }).uncheck();
   await settled((rows) => rows.length > 0 && rows.every(({ kind }) => kind === 'free'));
   await typed('Least length', '4 KiB');
   await typed('Most length', '0x100000');
@@ -106,7 +107,7 @@ test('kinds, lengths and addresses choose which', async () => {
   assert.deepEqual(await settled((rows) => rows.length === 1), [first].map((row) => ({ ...row })));
   await page.getByLabel('free', { exact: true }).uncheck();
   await page.getByText('No kind is chosen').waitFor();
-  for (const kind of ['held', 'slab', 'parked', 'free', 'metadata']) await page.getByLabel(kind, { exact: true }).check();
+  for (const kind of ['held', 'slab', 'objects', 'parked', 'free', 'metadata']) await page.getByLabel(kind, { exact: true }).check();
   for (const label of ['Least length', 'Most length', 'First address', 'Last address']) await typed(label, '');
   await settled((rows) => rows.length > 1);
 });
