@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { PAGE, WHOLE } from './model/arenas.ts';
+import { NOTHING } from './model/objects.ts';
 import { Recorder } from './recorder.ts';
 import { State } from './state.ts';
 import { FRAMES } from './test/fake-arenas.ts';
 import { FakeHeap, HEAP_ARENA } from './test/fake-engine.ts';
+import { LATER, OBJECTS, SPARSE } from './test/fake-objects.ts';
 
 function attached(): { state: State; recorder: Recorder; heap: FakeHeap } {
   const state = new State();
@@ -60,6 +62,20 @@ test('a sample reads the heap once, the map with it when that is shown', (t) => 
   assert.deepEqual(sampled.mock.calls.map((call) => call.arguments), [[undefined], [8192]]);
   assert.equal(mapped.mock.callCount(), 1, 'by the sample itself');
   assert.equal(state.map.value?.cells, state.summary.value === undefined ? 0 : state.summary.value.memoryBytes / 8192);
+});
+
+test('a sample brings object caches, and their history with it', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  const { state, recorder, heap } = attached();
+  assert.deepEqual(state.objects.value, NOTHING);
+  heap.objects = OBJECTS;
+  t.mock.timers.tick(1000);
+  heap.objects = LATER;
+  recorder.take('tidying up');
+  assert.deepEqual(state.objects.value, LATER);
+  const { objects } = state.history.value;
+  assert.deepEqual(objects.last, { time: 1, rows: LATER.objectCaches });
+  assert.equal(objects.consolidation(SPARSE.number)?.during, 'tidying up');
 });
 
 test('a heap that cannot be read is said, and said no more when it can be again', (t) => {

@@ -53,12 +53,15 @@ export class Recorder {
     if (heap === undefined) return;
     const start = this.#clock();
     this.#guard(() => {
-      const { summary, caches, arenas, map } = heap.sample(this.#granule());
+      const { summary, caches, arenas, objectCaches, budgets, refusal, map } = heap.sample(this.#granule());
       state.summary.set(summary);
       state.caches.set(caches);
       state.arenas.set(arenas);
+      state.objects.set({ objectCaches, budgets, refusal });
       if (map !== undefined) state.map.set(map);
-      state.history.value.push((start - this.#began) / 1000, summary, caches, during);
+      const time = (start - this.#began) / 1000;
+      state.history.value.push(time, summary, caches, during);
+      state.history.value.objects.push(time, objectCaches, during);
       state.history.touch();
     });
     this.#listSegments();

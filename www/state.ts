@@ -5,10 +5,12 @@
 import { Atom } from './atom.ts';
 import { WHOLE, type SegmentPage, type SegmentQuery } from './model/arenas.ts';
 import { History } from './model/history.ts';
+import type { Moment } from './model/object-history.ts';
+import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
 import type { ArenaRow, CacheRow, CheckReport, HeapMap, Summary } from './model/records.ts';
 import type { Order } from './model/table.ts';
 
-export const TABS = ['overview', 'caches', 'arenas', 'map', 'check'] as const;
+export const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'check'] as const;
 export type Tab = (typeof TABS)[number];
 
 export const THEMES = ['auto', 'light', 'dark'] as const;
@@ -35,6 +37,8 @@ export class State {
   readonly caches = new Atom<readonly CacheRow[]>([]);
   /** Arenas of the newest sample. */
   readonly arenas = new Atom<readonly ArenaRow[]>([]);
+  /** Object caches, budgets and the last refusal of the newest sample. */
+  readonly objects = new Atom<Objects>(NOTHING);
   /** All samples; changes inside, `touch`ed after each sample. */
   readonly history = new Atom(new History());
   /** Milliseconds that the newest sample took. */
@@ -46,7 +50,7 @@ export class State {
   readonly granule = new Atom(0);
   /** The address that was chosen on the map. */
   readonly chosen = new Atom<number | undefined>(undefined);
-  /** The size class that the map shows alone. */
+  /** The size class, or object cache, that the map shows alone. */
   readonly spotlight = new Atom<number | undefined>(undefined);
 
   /** The arena that is looked at, and which of its segments; one value, because a filter is of one arena. */
@@ -75,11 +79,21 @@ export class State {
   /** Whether the cache table leaves out size classes that were never used. */
   readonly onlyUsed = new Atom(true);
 
+  /** Number of the object cache that is looked at. */
+  readonly objectCache = new Atom<number | undefined>(undefined);
+  /** Order of the table of object caches. */
+  readonly objectOrder = new Atom<ObjectOrder>({ key: 'memoryBytes', descending: true });
+  /** Filter text of the table of object caches. */
+  readonly objectFilter = new Atom('');
+  /** How object caches were when a person asked to remember it. */
+  readonly moment = new Atom<Moment | undefined>(undefined);
+
   /** All of them, for the one element that shows all. */
   atoms(): { watch(watcher: () => void): () => void }[] {
     return [
       this.phase, this.trouble, this.summary, this.caches, this.arenas, this.history, this.cost, this.map, this.granule, this.chosen,
       this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
+      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment,
     ];
   }
 }

@@ -3,6 +3,7 @@
  * Relies on the composition for the sum that every sample keeps and on the table for which class is used. Holds plain numbers; draws nothing.
  */
 import { difference } from './composition.ts';
+import { ObjectHistory } from './object-history.ts';
 import type { CacheRow, Summary } from './records.ts';
 import { used } from './table.ts';
 
@@ -39,6 +40,8 @@ export interface Growth {
 }
 
 export class History {
+  /** What object caches were like before. */
+  readonly objects = new ObjectHistory();
   readonly #samples: Sample[] = [];
   readonly #growths: Growth[] = [];
   readonly #trails = new Map<number, number[]>();

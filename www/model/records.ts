@@ -5,7 +5,8 @@
 import type { CheckReport, HeapMap, Sample, SegmentFilter, SegmentList, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
 
 export type {
-  ArenaRow, CacheRow, CheckReport, Composition, HeapMap, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SpanRow, Summary, Target, Whatis,
+  ArenaRow, BudgetRow, CacheRow, CheckReport, Composition, HeapMap, ObjectCacheRow, RefusalRow, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SpanRow,
+  Summary, Target, Whatis,
 } from '../../crate/inspector/bindings.d.ts';
 
 export type Kind = Whatis['kind'];

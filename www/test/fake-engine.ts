@@ -5,6 +5,7 @@
  * they are freed, growth adds pages.
  */
 import { random } from '../demo/generate.ts';
+import { NOTHING, type Objects } from '../model/objects.ts';
 import type { ArenaRow, CacheRow, CheckReport, Composition, Heap, HeapMap, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Summary, Whatis } from '../model/records.ts';
 import { arenaRow, lentArenas, listed, segmentRows, type FakeArena } from './fake-arenas.ts';
 
@@ -45,6 +46,8 @@ export class FakeHeap implements Heap {
   #pages = 2;
   /** Arenas beside the heap's own. */
   #lent: FakeArena[] = [];
+  /** What a test wants it to say of object caches. */
+  objects: Objects = NOTHING;
   problems: string[] = [];
 
   constructor() {
@@ -124,7 +127,7 @@ export class FakeHeap implements Heap {
   }
 
   sample(granule?: number): Sample {
-    const sample = { summary: this.summary(), caches: this.caches(), arenas: this.arenas() };
+    const sample = { summary: this.summary(), caches: this.caches(), arenas: this.arenas(), ...this.objects };
     return granule === undefined ? sample : { ...sample, map: this.map(granule) };
   }
 
@@ -203,7 +206,7 @@ export class FakeHeap implements Heap {
       id: HEAP_ARENA, name: 'heap', kind: 'heap', quantum: QUANTUM, spans: [span], segments: this.#segments(first),
       heap: {
         growths: this.#growths, pages: this.#pages - 2, parkedBytes: sum(this.#parked), largeLive: this.#large.size, largeLiveBytes: sum(this.#large.values()),
-        slabBytes: this.#slabs.size * SLAB_QUANTA * QUANTUM, metadataBytes: 2 * QUANTUM,
+        slabBytes: this.#slabs.size * SLAB_QUANTA * QUANTUM, objectSlabBytes: 0, metadataBytes: 2 * QUANTUM,
       },
     }, ...this.#lent];
   }
