@@ -1,5 +1,5 @@
-// Builds the page into ../dist (or the folder named by `--out`): the shell, one script, one stylesheet,
-// and beside them what others generated: the engine (../pkg), the demo (demo/pkg) and its samples.
+// Builds the page into ../dist (or the folder named by `--out`): the shell, its script, one stylesheet, a script for the view that is
+// loaded when it is first shown, and beside them what others generated: the engine (../pkg), the demo (demo/pkg) and its samples.
 // Every URL is relative, so the folder works from any static server and any sub-folder.
 import { build } from 'esbuild';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -8,10 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /**
- * Bytes of minified script that the page may ship; a larger page fails the build. Of the 170 KiB today uPlot with its sheet is 53 (a third,
- * for axes, cursor and drawing that are not worth writing again), Lit 16, and the page and the demo's panel 101; the rest is room for corrections.
+ * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 180 KiB today uPlot with its sheet is 53
+ * (for axes, cursor and drawing that are not worth writing again), Lit 16, and the page and the demo's panel the rest.
  */
-const BUDGET = 171 * 1024;
+const BUDGET = 180 * 1024;
+/** Bytes of what is loaded when its view is first shown. */
+const LATER_BUDGET = 26 * 1024;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const option = (name, fallback) => {
@@ -24,11 +26,15 @@ const entry = option('--entry', join(here, 'main.ts'));
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 
-await build({
+const { metafile } = await build({
   entryPoints: [{ in: entry, out: 'main' }, { in: join(here, 'style.css'), out: 'main' }],
   outdir: out,
   bundle: true,
   minify: true,
+  // What several scripts share is one of its own; all names stay the same from build to build.
+  splitting: true,
+  chunkNames: '[name]',
+  metafile: true,
   format: 'esm',
   target: 'es2022',
   // uPlot's sheet is adopted by the chart's shadow root, which the page's stylesheet does not reach.
@@ -49,15 +55,26 @@ for (const [folder, names] of [
 }
 await copySamples(join(here, 'demo', 'samples'), join(out, 'samples'));
 
-const script = await readFile(join(out, 'main.js'));
+
 const style = await stat(join(out, 'main.css'));
+const scripts = new Map(Object.entries(metafile.outputs).filter(([path]) => path.endsWith('.js')).map(([path, output]) => [path, output]));
+const start = new Set();
+const reach = (path) => {
+  if (start.has(path)) return;
+  start.add(path);
+  for (const { path: next, kind } of scripts.get(path)?.imports ?? []) if (kind === 'import-statement') reach(next);
+};
+reach([...scripts.keys()].find((path) => path.endsWith('/main.js')));
 const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
-console.log(`main.js ${kib(script.length)} (${kib(gzipSync(script).length)} gzip, budget ${kib(BUDGET)}), main.css ${kib(style.size)}`);
+const size = async (paths) => Buffer.concat(await Promise.all(paths.map((path) => readFile(path))));
+const first = await size([...start]);
+const later = await size([...scripts.keys()].filter((path) => !start.has(path)));
+console.log(`script at the start ${kib(first.length)} (${kib(gzipSync(first).length)} gzip, budget ${kib(BUDGET)}), later ${kib(later.length)} (budget ${kib(LATER_BUDGET)}), main.css ${kib(style.size)}`);
 if (missing.length > 0) {
   console.log(`not built yet, so not in the folder: ${missing.join(', ')}`);
 }
-if (script.length > BUDGET) {
-  console.error('main.js is over its budget.');
+if (first.length > BUDGET || later.length > LATER_BUDGET) {
+  console.error('The script is over its budget.');
   process.exitCode = 1;
 }
 

@@ -64,7 +64,7 @@ h4 { margin: 16px 0 0; font-size: 13px; }
         <dt>Range</dt><dd class="mono">${range(found.start, found.length)}</dd>
         <dt>Length</dt><dd>${bytes(found.length)}${found.length >= 1024 ? html` <span class="muted">(${exactBytes(found.length)})</span>` : ''}</dd>
         <dt>Offset</dt><dd>${bytes(found.offset)} in${found.offset >= 1024 ? html` <span class="muted">(${exactBytes(found.offset)})</span>` : ''}</dd>
-        ${found.cache === undefined ? '' : html`<dt><term-hint term="objectSize">Size class</term-hint></dt><dd>${this.#className(found)}</dd>`}
+        ${found.objectCache !== undefined ? html`<dt><term-hint term="objectCache">Object cache</term-hint></dt><dd>${found.objectCache}</dd>` : found.cache === undefined ? '' : html`<dt><term-hint term="objectSize">Size class</term-hint></dt><dd>${this.#className(found)}</dd>`}
       </dl>
       ${found.chain.length === 0 ? '' : this.#chain(found, `${NAMES[found.kind] ?? found.kind}${state}`)}
       ${found.slab === undefined ? '' : this.#slab(found.slab, found)}`;

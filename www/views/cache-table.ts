@@ -11,24 +11,14 @@ import { COLUMNS, filtered, ofSegments, reordered, sorted, sums, type Column, ty
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import { sparkLine } from './spark-line.ts';
+import { tableSheet } from './table-sheet.ts';
 import './term-hint.ts';
 
 /** The column that is followed by the line of its values over the last samples. */
 const SPARK_AFTER = 'liveBytes';
 
 export class CacheTable extends LitElement {
-  static override styles = [sheet, css`
-.scroll { margin: 12px -18px 0; padding: 0 18px; max-height: min(72vh, 860px); overflow: auto; }
-thead th { position: sticky; top: 0; z-index: 1; background: var(--surface); padding: 0; box-shadow: inset 0 -1px var(--edge); }
-tfoot th, tfoot td { position: sticky; bottom: 0; background: var(--surface); box-shadow: inset 0 1px var(--edge); }
-tbody th, tfoot th:first-child, thead th:first-child { position: sticky; left: -18px; background: var(--surface); z-index: 1; color: var(--text); }
-thead th:first-child { z-index: 2; }
-tbody tr:hover > * { background: var(--raised); }
-th, td { padding: 4px 8px; }
-thead button { border: 0; border-radius: 0; background: none; min-height: 34px; width: 100%; padding: 3px 8px; font-size: 13px; font-weight: 600; color: var(--muted); text-align: inherit; }
-thead button:hover:not(:disabled) { color: var(--text); }
-th[aria-sort="ascending"] button, th[aria-sort="descending"] button { color: var(--text); }
-.arrow { display: inline-block; width: 1em; text-align: center; }
+  static override styles = [sheet, tableSheet, css`
 thead th.plain { padding: 3px 10px; font-size: 13px; }
 .meter { display: inline-block; vertical-align: 1px; width: 44px; height: 7px; border-radius: 4px; background: var(--part-slab-free); overflow: hidden; margin-right: 8px; }
 .meter > i { display: block; height: 100%; width: 0; background: var(--part-live); }

@@ -2,6 +2,7 @@
  * The events that go up from the elements, by name and detail. All cross shadow roots, so that `inspector-app` hears them all.
  */
 import type { SegmentQuery } from '../model/arenas.ts';
+import type { ObjectOrder } from '../model/objects.ts';
 import type { Order } from '../model/table.ts';
 import type { Tab, Theme } from '../state.ts';
 
@@ -17,12 +18,18 @@ export interface Wishes {
   'set-granule': number;
   /** An address was chosen; `undefined` ends that. */
   'choose-address': number | undefined;
-  /** Only this size class is to stand out on the map; `undefined` ends that. */
+  /** Only this size class, or object cache (see `spotlightOf`), is to stand out on the map; `undefined` ends that. */
   'set-spotlight': number | undefined;
   /** Another arena is to be looked at, all of its segments. */
   'choose-arena': number;
   /** Other segments are to be listed. */
   'set-query': SegmentQuery;
+  /** Another object cache is to be looked at. */
+  'choose-cache': number;
+  'set-object-order': ObjectOrder;
+  'set-object-filter': string;
+  /** How object caches are now is to be remembered, or what was is to be forgotten. */
+  'remember': boolean;
   'run-check': undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * `<heap-map .map .summary .look>`: all of memory on a canvas, from one glance down to single objects.
+ * `<heap-map .map .summary .caches .objects .look>`: all of memory on a canvas, from one glance down to single objects.
  *
  * The canvas sticks to the window of a scrolling box whose content is as high as the whole grid, so scrolling is the browser's own.
  * Sends `set-granule` when the zoom needs a map with other cells, `choose-address`, and `set-spotlight`.
@@ -7,8 +7,9 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { address as written, bytes, parseAddress, plural } from '../model/format.ts';
 import { addressAt, cellOf, layout, nearest, scrollTo, step, zooms, type Grid, type Zoom } from '../model/heat.ts';
+import { litClass, spotlightOf } from '../model/objects.ts';
 import { LEGEND, OWNERS } from '../model/palette.ts';
-import type { CacheRow, HeapMap, Summary, Whatis } from '../model/records.ts';
+import type { CacheRow, HeapMap, ObjectCacheRow, Summary, Whatis } from '../model/records.ts';
 import { wish } from './events.ts';
 import { MapPainter } from './map-painter.ts';
 import { sheet } from './sheet.ts';
@@ -37,13 +38,14 @@ select { max-width: 190px; }
 @container (max-width: 820px) { .stage { grid-template-columns: minmax(0, 1fr); } .window { height: clamp(260px, 46vh, 520px); } }
 `];
   static override properties = {
-    map: { attribute: false }, summary: { attribute: false }, caches: { attribute: false }, look: { attribute: false }, chosen: { type: Number },
+    map: { attribute: false }, summary: { attribute: false }, caches: { attribute: false }, objects: { attribute: false }, look: { attribute: false }, chosen: { type: Number },
     spotlight: { type: Number }, dark: { type: Boolean }, recorded: { type: Number },
     zoom: { state: true }, cursor: { state: true }, hovering: { state: true }, owner: { state: true }, mistake: { state: true }, size: { state: true },
   };
   declare map: HeapMap | undefined;
   declare summary: Summary | undefined;
   declare caches: readonly CacheRow[];
+  declare objects: readonly ObjectCacheRow[];
   /** What lies at an address now: the map asks for slabs in view and for the address under the pointer. */
   declare look: (address: number) => Whatis | undefined;
   declare chosen: number | undefined;
@@ -65,6 +67,7 @@ select { max-width: 190px; }
   constructor() {
     super();
     this.caches = [];
+    this.objects = [];
     this.look = () => undefined;
     this.dark = false;
     this.recorded = 0;
@@ -104,6 +107,7 @@ select { max-width: 190px; }
           <label>Size class <select aria-label="Show one size class" @change=${this.#onSpotlight}>
             <option value="" ?selected=${this.spotlight === undefined}>all</option>
             ${this.caches.filter((row) => row.slabs + row.live + row.magazineRounds > 0 || row.class === this.spotlight).map((row) => html`<option value=${row.class} ?selected=${row.class === this.spotlight}>${row.name}</option>`)}
+            ${this.objects.length === 0 ? '' : html`<optgroup label="Object caches">${this.objects.map((row) => html`<option value=${spotlightOf(row)} ?selected=${spotlightOf(row) === this.spotlight}>${row.name}</option>`)}</optgroup>`}
           </select></label>
           <form class="row" @submit=${this.#onSearch}>
             <input type="text" aria-label="Address to find" placeholder="0x00010000" autocomplete="off" spellcheck="false" aria-invalid=${this.mistake !== ''}>
@@ -180,7 +184,7 @@ select { max-width: 190px; }
       const cell = (address: number | undefined): number | undefined => address === undefined ? undefined : cellOf(grid, address);
       const version = (this.summary?.allocations ?? 0) + (this.summary?.frees ?? 0);
       const complete = this.#painter?.paint({
-        grid, map: this.map, version, top: view.scrollTop, ...this.size, chosen: cell(this.chosen), cursor: cell(this.cursor), owner: this.owner, spotlight: this.spotlight,
+        grid, map: this.map, version, top: view.scrollTop, ...this.size, chosen: cell(this.chosen), cursor: cell(this.cursor), owner: this.owner, spotlight: litClass(this.spotlight, this.objects),
       }, this.look);
       if (complete === false) this.#paint();
     });

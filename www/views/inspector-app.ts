@@ -33,13 +33,16 @@ main { display: grid; gap: 16px; min-width: 0; }
   aside { position: static; max-height: none; }
 }
 `];
-  static override properties = { state: { attribute: false }, recorder: { attribute: false } };
+  static override properties = { state: { attribute: false }, recorder: { attribute: false }, failed: { state: true } };
   declare state: State | undefined;
   declare recorder: Recorder | undefined;
+  /** Whether the view of object caches could not be loaded. */
+  declare failed: boolean;
   #stops: (() => void)[] = [];
 
   constructor() {
     super();
+    this.failed = false;
     onWish(this, 'show-tab', (tab) => this.state?.tab.set(tab));
     onWish(this, 'set-paused', (paused) => this.state?.paused.set(paused));
     onWish(this, 'set-interval', (interval) => this.state?.interval.set(interval));
@@ -53,6 +56,10 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'set-spotlight', (sizeClass) => this.state?.spotlight.set(sizeClass));
     onWish(this, 'choose-arena', (arena) => this.#chooseArena(arena));
     onWish(this, 'set-query', (query) => this.state?.query.set(query));
+    onWish(this, 'choose-cache', (number) => this.state?.objectCache.set(number));
+    onWish(this, 'set-object-order', (order) => this.state?.objectOrder.set(order));
+    onWish(this, 'set-object-filter', (filter) => this.state?.objectFilter.set(filter));
+    onWish(this, 'remember', (remember) => this.state?.moment.set(remember ? this.state.history.value.objects.last : undefined));
     onWish(this, 'run-check', () => this.recorder?.check());
   }
 
@@ -88,20 +95,31 @@ main { display: grid; gap: 16px; min-width: 0; }
     const caches = state.caches.value;
     switch (state.tab.value) {
       case 'overview':
-        return html`<overview-view .summary=${summary} .history=${history} .recorded=${recorded} .dark=${state.dark.value}></overview-view>`;
+        return html`<overview-view .summary=${summary} .objects=${state.objects.value} .history=${history} .recorded=${recorded} .dark=${state.dark.value}></overview-view>`;
       case 'caches':
         return html`
           <section class="card"><cache-table .rows=${caches} .history=${history} .recorded=${recorded} .order=${state.order.value}
             .filter=${state.filter.value} .onlyUsed=${state.onlyUsed.value}></cache-table></section>
           ${this.#arenasNote(state.arenas.value)}`;
+      case 'objects':
+        this.#load();
+        return html`<objects-view .objects=${state.objects.value} .history=${history.objects} .recorded=${recorded} .chosen=${state.objectCache.value}
+          .order=${state.objectOrder.value} .filter=${state.objectFilter.value} .moment=${state.moment.value}><p class="card state" role="status">${this.failed ? 'This view could not be loaded (objects-view.js).' : 'Loading …'}</p></objects-view>`;
       case 'arenas':
         return html`<arenas-view .rows=${state.arenas.value} .query=${state.query.value} .page=${state.segments.value}></arenas-view>`;
       case 'map':
-        return html`<section class="card"><heap-map .map=${state.map.value} .summary=${summary} .caches=${caches} .look=${this.#look}
+        return html`<section class="card"><heap-map .map=${state.map.value} .summary=${summary} .caches=${caches} .objects=${state.objects.value.objectCaches} .look=${this.#look}
           .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
       case 'check':
         return html`<check-view .report=${state.report.value} .summary=${summary} .cost=${state.cost.value}></check-view>`;
     }
+  }
+
+  /** The view of object caches comes when it is first asked for: the element in the page becomes one then, and what it says until then goes. */
+  #load(): void {
+    import('./objects-view.ts').catch(() => {
+      this.failed = true;
+    });
   }
 
   /** Where the caches' slabs and segments come from, in short. */

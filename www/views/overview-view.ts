@@ -1,10 +1,12 @@
-/** `<overview-view .summary .history>`: the answer to "why is memory high": a sentence, figures, composition, time, growth. */
-import { css, html, LitElement, type TemplateResult } from 'lit';
+/** `<overview-view .summary .objects .history>`: the answer to "why is memory high": sentences, figures, composition, time, growth. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { overhead, reusable, verdict } from '../model/composition.ts';
-import { bytes, count, plural, share } from '../model/format.ts';
+import { bytes, count, plural, share, unbroken } from '../model/format.ts';
 import type { Term } from '../model/glossary.ts';
 import type { History } from '../model/history.ts';
+import { advice, NOTHING, refusalWords, type Objects } from '../model/objects.ts';
 import type { Summary } from '../model/records.ts';
+import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import './composition-bar.ts';
 import './growth-list.ts';
@@ -22,6 +24,9 @@ export class OverviewView extends LitElement {
   static override styles = [sheet, css`
 :host { display: grid; gap: 16px; container-type: inline-size; }
 .verdict { font-size: 18px; line-height: 1.45; max-width: 68ch; text-wrap: pretty; }
+.advice { font-size: 14px; }
+.advice > div { flex: 1 1 260px; max-width: 88ch; }
+.advice p + p { margin-top: 6px; }
 .figures { display: grid; grid-template-columns: repeat(6, 1fr); gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: var(--radius); overflow: hidden; }
 .figures > div { background: var(--surface); padding: 12px 16px; }
 dt { font-size: 13px; color: var(--muted); }
@@ -32,7 +37,8 @@ time-chart { margin-top: 8px; }
 @container (max-width: 900px) { .figures { grid-template-columns: repeat(3, 1fr); } }
 @container (max-width: 480px) { .figures { grid-template-columns: repeat(2, 1fr); } .figures > div { padding: 10px 12px; } .verdict { font-size: 16px; } }
 `];
-  static override properties = { summary: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean } };
+  static override properties = { objects: { attribute: false }, summary: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean } };
+  declare objects: Objects;
   declare summary: Summary | undefined;
   declare history: History | undefined;
   declare recorded: number;
@@ -40,6 +46,7 @@ time-chart { margin-top: 8px; }
 
   constructor() {
     super();
+    this.objects = NOTHING;
     this.recorded = 0;
     this.dark = false;
   }
@@ -49,6 +56,7 @@ time-chart { margin-top: 8px; }
     if (summary === undefined || history === undefined) return html`<p class="card empty">No sample yet.</p>`;
     return html`
       <p class="verdict">${verdict(summary)}</p>
+      ${this.#advice()}
       <dl class="figures">${figures(summary).map(({ label, term, value, note }) => html`<div>
         <dt><term-hint term=${term}>${label}</term-hint></dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`)}</dl>
       <section class="card"><h2>What memory is made of</h2>
@@ -59,6 +67,15 @@ time-chart { margin-top: 8px; }
         <section class="card"><h2>Growth</h2>
           <growth-list .growths=${history.growths} .recorded=${this.recorded}></growth-list></section>
       </div>`;
+  }
+
+  /** What object caches could give back, and what was refused, where there is such. */
+  #advice(): TemplateResult | typeof nothing {
+    const { objectCaches, refusal } = this.objects;
+    const sentences = advice(objectCaches);
+    if (sentences.length === 0 && refusal === null) return nothing;
+    return html`<div class="card row spread advice"><div>${sentences.map((sentence) => html`<p>${unbroken(sentence)}</p>`)}${refusal === null ? nothing : html`<p>${unbroken(refusalWords(refusal))}</p>`}</div>
+      ${sentences.length === 0 ? nothing : html`<button @click=${() => wish(this, 'show-tab', 'objects')}>Show objects</button>`}</div>`;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * `<term-hint term="slab">slabs</term-hint>`: a word with its explanation, shown on hover, focus, or a tap.
+ * `<term-hint term="slab">slabs</term-hint>`: a word with its explanation, shown on hover, focus, or a tap. `says` is one that is in no glossary.
  *
  * Alone it is a word that can be focused. Around a button (`plain`), the button keeps the focus and has the explanation as its
  * `aria-description`, because ids do not reach from one shadow root into another.
@@ -18,8 +18,9 @@ dfn { font-style: normal; text-decoration: underline dotted var(--edge) 1px; tex
   white-space: normal; box-shadow: 0 6px 24px rgb(0 0 0 / .18); pointer-events: none;
 }
 `];
-  static override properties = { term: {}, plain: { type: Boolean } };
+  static override properties = { term: {}, says: {}, plain: { type: Boolean } };
   declare term: Term | undefined;
+  declare says: string | undefined;
   declare plain: boolean;
 
   constructor() {
@@ -35,7 +36,7 @@ dfn { font-style: normal; text-decoration: underline dotted var(--edge) 1px; tex
   }
 
   protected override render(): TemplateResult {
-    const sentence = this.term === undefined ? '' : GLOSSARY[this.term];
+    const sentence = this.says ?? (this.term === undefined ? '' : GLOSSARY[this.term]);
     return html`${this.plain
       ? html`<slot></slot>`
       : html`<dfn tabindex="0" aria-describedby="hint" @click=${this.#show}><slot></slot></dfn>`}<span id="hint" role="tooltip" popover="manual">${sentence}</span>`;

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { URL_OF_PAGE, blank, generated, launch, open, show } from './open.ts';
 
-const TABS = ['overview', 'caches', 'arenas', 'map', 'check'] as const;
+const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'check'] as const;
 const PICTURES = process.env['FLAGSTONE_SCREENSHOTS'];
 
 let browser: Browser;
@@ -41,7 +41,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const closer = page.getByRole('button', { name: 'Zoom in' });
       while (await closer.isEnabled()) await closer.click();
       await page.waitForTimeout(400);
-      await picture(page, `objects-${colorScheme}-${width}`);
+      await picture(page, `map-objects-${colorScheme}-${width}`);
       assert.deepEqual(complaints, []);
       await page.context().close();
     });

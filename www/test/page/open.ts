@@ -80,7 +80,7 @@ export async function generated(page: Page, kind: 'json' | 'csv' | 'markdown', m
   await page.evaluate(([of, size]) => document.querySelector<DemoPanel>('demo-panel')?.openGenerated(of, size), [kind, megabytes] as const);
 }
 
-export async function show(page: Page, tab: 'overview' | 'caches' | 'arenas' | 'map' | 'check'): Promise<void> {
+export async function show(page: Page, tab: 'overview' | 'caches' | 'objects' | 'arenas' | 'map' | 'check'): Promise<void> {
   await page.locator(`#tab-${tab}`).click();
 }
 

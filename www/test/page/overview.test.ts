@@ -12,7 +12,7 @@ test('samples without work between them are the same: reading changes no counter
   const { page, complaints } = await open(browser);
   await generated(page, 'json', 1);
   const one = await sampled(page);
-  for (const tab of ['caches', 'arenas', 'map', 'check', 'overview']) {
+  for (const tab of ['caches', 'objects', 'arenas', 'map', 'check', 'overview']) {
     await page.locator(`#tab-${tab}`).click();
     if (tab === 'check') await page.getByRole('button', { name: 'Check now' }).click();
     await page.waitForTimeout(300);
