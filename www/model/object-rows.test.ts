@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { IDLE, LEFT, OBJECTS, objectCacheRow, PAIRS, SPARSE, TOKENS, VOICES } from '../test/fake-objects.ts';
 import { counted, COUNTER_GROUPS } from './object-counters.ts';
 import {
-  badges, budgetWords, change, chosenCache, FILL_LABELS, figure, fragmentationWords, gauge, inOrder, named, OBJECT_COLUMNS, orderBy, payees, stepped, totals, totalsWords, turned, use, verdict,
+  badges, budgetWords, change, chosenCache, FILL_LABELS, figure, fragmentationWords, gauge, inOrder, isOver, named, OBJECT_COLUMNS, orderBy, payees, stepped, totals, totalsWords, turned, use, verdict,
 } from './object-rows.ts';
 
 const rows = OBJECTS.objectCaches;
@@ -79,18 +79,21 @@ test('badges say what a cache is', () => {
 });
 
 test('the sentences say what moving would do, and why it is not done', () => {
-  assert.match(verdict(SPARSE), /^1,459 objects of 5,440 places \(26.8 %\) are live in 160 slabs. Moving objects together would give back 115 slabs \(460 KiB\). Ticks do that slab by slab/);
+  assert.match(verdict(SPARSE), /^1,459 objects of 5,440 places \(26.8 %\) are live in 160 slabs; 41 more wait in magazines. Moving objects together would give back 115 slabs \(460 KiB\). Ticks do that slab by slab/);
   assert.match(verdict({ ...SPARSE, movable: false }), /these cannot be moved/);
   assert.match(verdict({ ...SPARSE, fragmented: false }), /when memory is short/);
   assert.match(verdict(VOICES), /^A zone: room for all its 66 objects was made at once and stays. 8 objects of 66 places/);
-  assert.match(verdict(LEFT), /^Its owner is gone and left 1 object behind.*They could not lie in fewer slabs.$/);
+  assert.match(verdict(LEFT), /^Its owner is gone and left 1 object behind.*All that is taken lies in as few slabs as can be.$/);
   assert.equal(verdict(IDLE), 'It has no slab, so it holds no memory for objects.');
+  assert.match(verdict({ ...PAIRS, cached: 1 }), /in 2 slabs; 1 more waits in magazines\./);
   const empties = objectCacheRow({ number: 1, name: 'a', size: 64, objectsPerSlab: 16, taken: [16, 0] });
   assert.match(verdict(empties), /1 slab \(1 KiB\) is empty and would go back without a move.$/);
 });
 
 test('the red line is at one eighth', () => {
   assert.match(fragmentationWords(SPARSE), /^72.4 % of the places in slabs are free, over the red line of 1\/8$/);
+  assert.match(fragmentationWords(LEFT), /^50 % .* over the red line of 1\/8, but that is less than one slab$/);
+  assert.deepEqual([SPARSE, LEFT, { ...SPARSE, fragmented: false }].map(isOver), [true, false, false]);
   assert.match(fragmentationWords({ ...SPARSE, fragmentation: 0.125, fragmented: false }), /^12.5 % .* not over the red line/);
 });
 

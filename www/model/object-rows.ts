@@ -2,7 +2,7 @@
  * Object caches and budgets as their view shows them: the table's columns and orders, sums, what a cache would give back, bars of budgets,
  * and the sentences. Pure; relies on the records, the formats and the words of the counters.
  */
-import { bytes, plural, share } from './format.ts';
+import { bytes, count, plural, share } from './format.ts';
 import { GLOSSARY, type Term } from './glossary.ts';
 import { COUNTER_GROUPS, type CounterKey } from './object-counters.ts';
 import { type ObjectKey, type ObjectOrder } from './objects.ts';
@@ -128,12 +128,12 @@ function whose(row: ObjectCacheRow): string {
 
 function held(row: ObjectCacheRow): string {
   if (row.total === 0) return 'It has no slab, so it holds no memory for objects.';
-  return `${plural(row.live, 'object')} of ${plural(row.total, 'place')} (${share(row.live, row.total)}) ${row.live === 1 ? 'is' : 'are'} live in ${plural(row.slabs, 'slab')}.`;
+  return `${plural(row.live, 'object')} of ${plural(row.total, 'place')} (${share(row.live, row.total)}) ${row.live === 1 ? 'is' : 'are'} live in ${plural(row.slabs, 'slab')}${row.cached === 0 ? '' : `; ${count(row.cached)} more ${row.cached === 1 ? 'waits' : 'wait'} in magazines`}.`;
 }
 
 function together(row: ObjectCacheRow): string {
   if (row.total === 0 || row.zone) return '';
-  if (row.reclaimableSlabs === 0) return 'They could not lie in fewer slabs.';
+  if (row.reclaimableSlabs === 0) return 'All that is taken lies in as few slabs as can be.';
   const gain = `${plural(row.reclaimableSlabs, 'slab')} (${bytes(row.reclaimableBytes)})`;
   if (row.reclaimableSlabs <= row.emptySlabs) return `${gain} ${row.reclaimableSlabs === 1 ? 'is' : 'are'} empty and would go back without a move.`;
   if (!row.movable) return `If objects moved together, ${gain} would go back; these cannot be moved, so that waits until more of them are freed.`;
@@ -141,9 +141,14 @@ function together(row: ObjectCacheRow): string {
   return `Moving objects together would give back ${gain}. ${when}`;
 }
 
+/** Whether so much is free that it is worth a warning: over the red line, and a slab of it at least. */
+export function isOver(row: ObjectCacheRow): boolean {
+  return row.fragmented && row.reclaimableSlabs > 0;
+}
+
 /** How a cache stands to the red line. */
 export function fragmentationWords(row: ObjectCacheRow): string {
-  return `${share(row.fragmentation, 1)} of the places in slabs are free, ${row.fragmented ? '' : 'not '}over the red line of 1/8`;
+  return `${share(row.fragmentation, 1)} of the places in slabs are free, ${row.fragmented ? '' : 'not '}over the red line of 1/8${row.fragmented && !isOver(row) ? ', but that is less than one slab' : ''}`;
 }
 
 /** What a step of the histogram is called; 8 steps, the emptiest first. */

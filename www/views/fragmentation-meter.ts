@@ -1,6 +1,8 @@
 /** How many places in slabs are free, as a bar with the red line at 1/8. Relies on nothing but Lit; says nothing: the figure stands beside it. */
 import { css, svg, type SVGTemplateResult } from 'lit';
+import { isOver } from '../model/object-rows.ts';
 import { RED_LINE } from '../model/objects.ts';
+import type { ObjectCacheRow } from '../model/records.ts';
 
 export const meterSheet = css`
 .meter { width: 64px; height: 10px; vertical-align: -1px; border-radius: 3px; background: var(--part-slab-free); }
@@ -8,7 +10,7 @@ export const meterSheet = css`
 .meter line { stroke: var(--text); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 `;
 
-export function fragmentationMeter(fragmentation: number): SVGTemplateResult {
+export function fragmentationMeter(row: ObjectCacheRow): SVGTemplateResult {
   const line = 100 * RED_LINE;
-  return svg`<svg class="meter ${fragmentation > RED_LINE ? 'over' : ''}" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width=${100 * fragmentation} height="10"></rect><line x1=${line} x2=${line} y1="0" y2="10"></line></svg>`;
+  return svg`<svg class="meter ${isOver(row) ? 'over' : ''}" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width=${100 * row.fragmentation} height="10"></rect><line x1=${line} x2=${line} y1="0" y2="10"></line></svg>`;
 }

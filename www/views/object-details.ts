@@ -6,7 +6,7 @@ import { css, html, LitElement, nothing, svg, type TemplateResult } from 'lit';
 import { bytes, count, moment as clock, plural, share, unbroken } from '../model/format.ts';
 import { counted, COUNTER_GROUPS, type Counter } from '../model/object-counters.ts';
 import type { Moment, ObjectHistory, Seen } from '../model/object-history.ts';
-import { badges, change, FILL_LABELS, figure, fragmentationWords, OBJECT_COLUMNS, verdict } from '../model/object-rows.ts';
+import { badges, change, FILL_LABELS, figure, fragmentationWords, isOver, OBJECT_COLUMNS, verdict } from '../model/object-rows.ts';
 import { spotlightOf } from '../model/objects.ts';
 import type { ObjectCacheRow } from '../model/records.ts';
 import { wish } from './events.ts';
@@ -76,7 +76,7 @@ td:last-child, th:last-child { padding-right: 0; }
         <button @click=${() => this.#showOnMap(row)}>Show on the map</button></div>
       ${near(row)}
       <p class="verdict">${unbroken(verdict(row))}</p>
-      ${row.total === 0 ? nothing : html`<p class="row line small">${fragmentationMeter(row.fragmentation)}<span class=${row.fragmented ? 'over' : ''}><term-hint term="redLine">${unbroken(fragmentationWords(row))}</term-hint></span></p>`}
+      ${row.total === 0 ? nothing : html`<p class="row line small">${fragmentationMeter(row)}<span class=${isOver(row) ? 'over' : ''}><term-hint term="redLine">${unbroken(fragmentationWords(row))}</term-hint></span></p>`}
       <div class="parts">
         <section>${histogram(row, pair)}</section>
         <section>${this.#compared(row, pair)}</section>

@@ -5,7 +5,7 @@
  */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { bytes, count, exactBytes, plural, share } from '../model/format.ts';
-import { badges, figure, inOrder, named, OBJECT_COLUMNS, orderBy, stepped, totals, totalsWords, turned, type ObjectColumn } from '../model/object-rows.ts';
+import { badges, figure, inOrder, isOver, named, OBJECT_COLUMNS, orderBy, stepped, totals, totalsWords, turned, type ObjectColumn } from '../model/object-rows.ts';
 import { type ObjectOrder } from '../model/objects.ts';
 import type { ObjectCacheRow } from '../model/records.ts';
 import { wish } from './events.ts';
@@ -23,7 +23,7 @@ tbody tr { cursor: pointer; }
 tbody tr[aria-selected="true"] > * { background: var(--accent-soft); }
 tbody tr[aria-selected="true"] > :first-child { box-shadow: inset 3px 0 var(--accent); }
 tbody tr:focus-visible { outline-offset: -2px; }
-tbody th { white-space: normal; padding-left: 12px; min-width: 128px; max-width: 260px; overflow-wrap: anywhere; line-height: 1.35; }
+tbody th { white-space: normal; padding-left: 12px; min-width: 128px; width: 24%; overflow-wrap: anywhere; line-height: 1.35; }
 tfoot th:first-child { padding-left: 12px; }
 .badge { font-weight: 400; font-size: 12px; color: var(--muted); border: 1px solid var(--line); border-radius: 5px; padding: 0 5px; margin-left: 5px; white-space: nowrap; }
 .orphan { color: var(--bad); border-color: var(--bad); }
@@ -34,7 +34,7 @@ thead button, th, td { padding-left: 6px; padding-right: 6px; }
 .over { color: var(--bad); font-weight: 600; }
 .none { color: var(--muted); }
 input[type="search"] { width: 150px; }
-@media (max-width: 500px) { tbody th { max-width: 168px; } input[type="search"] { width: 100%; } .find { flex: 1 1 100%; } }
+@media (max-width: 500px) { tbody th { width: auto; max-width: 168px; } input[type="search"] { width: 100%; } .find { flex: 1 1 100%; } }
 `];
   static override properties = { rows: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {} };
   declare rows: readonly ObjectCacheRow[];
@@ -96,7 +96,7 @@ input[type="search"] { width: 150px; }
     const value = figure(row, key);
     const words = written(unit, value);
     if (key === 'fragmentation') {
-      return html`<td role="gridcell" class="number">${row.total === 0 ? html`<span class="none">–</span>` : html`${fragmentationMeter(value)} <span class="percent ${row.fragmented ? 'over' : ''}">${words}</span>`}</td>`;
+      return html`<td role="gridcell" class="number">${row.total === 0 ? html`<span class="none">–</span>` : html`${fragmentationMeter(row)} <span class="percent ${isOver(row) ? 'over' : ''}">${words}</span>`}</td>`;
     }
     return html`<td role="gridcell" class="number ${value === 0 ? 'none' : ''}" title=${unit === 'bytes' ? exactBytes(value) : nothing}>${key === 'use' && row.total === 0 ? '–' : words}</td>`;
   }

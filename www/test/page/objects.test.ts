@@ -10,7 +10,7 @@ import { inOrder, OBJECT_COLUMNS, orderBy } from '../../model/object-rows.ts';
 import { NOTHING, type Objects } from '../../model/objects.ts';
 import type { InspectorApp } from '../../views/inspector-app.ts';
 import { LATER, OBJECTS } from '../fake-objects.ts';
-import { open, launch, show, texts, type Opened } from './open.ts';
+import { generated, launch, open, show, texts, type Opened } from './open.ts';
 
 const PICTURES = process.env['FLAGSTONE_SCREENSHOTS'];
 
@@ -193,6 +193,25 @@ test('a cache leads to the map, where it stands out', async () => {
   await page.getByRole('button', { name: 'Show on the map' }).click();
   await page.locator('heap-map').waitFor();
   assert.equal(await page.getByLabel('Show one size class').evaluate((select: HTMLSelectElement) => select.selectedOptions[0]?.label), 'tokens');
+  await page.context().close();
+});
+
+test('the caches of the demo are there, and what lies in them is told on the map', async () => {
+  const { page, complaints } = await open(browser);
+  await generated(page, 'json', 1);
+  await show(page, 'objects');
+  const row = page.locator('object-table tbody tr', { hasText: 'documents' }).first();
+  assert.match(await row.innerText(), /^documents\s+movable/);
+  await row.click();
+  assert.match(await page.locator('object-details .verdict').innerText(), /^1 object of [\d,]+ places/);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await show(page, 'arenas');
+  for (const kind of ['held', 'slab', 'parked', 'free', 'metadata']) await page.getByLabel(kind, { exact: true }).uncheck();
+  const slab = page.locator('segment-table tbody tr', { hasText: 'objects of documents' }).first();
+  await slab.locator('th button').click();
+  await page.locator('address-panel dt', { hasText: 'Object cache' }).waitFor();
+  assert.match(await page.locator('address-panel .sentence').innerText(), /documents/);
+  assert.deepEqual(complaints, []);
   await page.context().close();
 });
 
