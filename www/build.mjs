@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /**
- * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 180 KiB today uPlot with its sheet is 53
+ * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 183 KiB today uPlot with its sheet is 53
  * (for axes, cursor and drawing that are not worth writing again), Lit 16, and the page and the demo's panel the rest.
  */
-const BUDGET = 180 * 1024;
+const BUDGET = 184 * 1024;
 /** Bytes of what is loaded when its view is first shown. */
 const LATER_BUDGET = 26 * 1024;
 

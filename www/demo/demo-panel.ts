@@ -8,12 +8,19 @@ import { css, html, LitElement, type TemplateResult } from 'lit';
 import { bytes, duration } from '../model/format.ts';
 import { sheet } from '../views/sheet.ts';
 import { fetchSample, listSamples, type Demo, type DocumentInfo, type Sample } from './demo.ts';
-import { ENDINGS, generate, type GeneratedKind } from './generate.ts';
+import { ENDINGS, generate, generateSmall, type GeneratedKind } from './generate.ts';
+import { told } from './reclaimed.ts';
 
 const SIZES = [1, 5, 20, 50] as const;
 const KINDS: readonly { kind: GeneratedKind; label: string }[] = [{ kind: 'json', label: 'JSON' }, { kind: 'csv', label: 'CSV' }, { kind: 'markdown', label: 'Markdown' }];
 /** Characters of a document's preview. */
 const PREVIEW = 2000;
+/** Small documents that are opened at once, and of how many one stays when most of them are closed. */
+const SMALL = 200;
+const ONE_OF = 10;
+/** After documents were closed, the program tidies up so many times, at least so many milliseconds apart, and then leaves its memory alone. */
+const TICKS = 8;
+const TICK_INTERVAL = 300;
 
 export class WorkEvent extends Event {
   readonly what: string;
@@ -44,6 +51,8 @@ progress { width: 100%; height: 8px; accent-color: var(--accent); margin-top: 10
 .notice { margin-top: 12px; display: flex; gap: 10px; align-items: start; overflow-wrap: anywhere; }
 .notice p { flex: 1; }
 .notice button { min-height: 24px; padding: 0 6px; color: inherit; }
+.documents { max-height: 70vh; overflow-y: auto; padding: 2px; }
+.given { margin-top: 7px; }
 .documents li { padding: 9px 0; border-top: 1px solid var(--line); }
 .documents li:first-child { border-top: 0; }
 .name { font-weight: 600; overflow-wrap: anywhere; flex: 1 1 120px; min-width: 0; }
@@ -56,6 +65,7 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
   static override properties = {
     demo: { attribute: false }, failure: {}, samples: { state: true }, documents: { state: true }, mistake: { state: true }, busy: { state: true },
     done: { state: true }, folded: { state: true }, over: { state: true }, dead: { state: true }, previews: { state: true },
+    given: { state: true },
   };
   declare demo: Demo | undefined;
   /** Why there is no program. */
@@ -72,7 +82,11 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
   /** The program has trapped: calling into it again would only make more nonsense. */
   declare dead: boolean;
   declare previews: ReadonlyMap<number, string>;
+  /** What giving memory back gave, as a sentence. */
+  declare given: string;
   #stopped = false;
+  /** How many times the program tidies up still. */
+  #ticks = 0;
 
   constructor() {
     super();
@@ -86,6 +100,7 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
     this.over = false;
     this.dead = false;
     this.previews = new Map();
+    this.given = '';
     this.addEventListener('dragover', (event) => {
       event.preventDefault();
       this.over = true;
@@ -129,6 +144,12 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
         <select name="kind" aria-label="Kind of file">${KINDS.map(({ kind, label }) => html`<option value=${kind}>${label}</option>`)}</select>
         <select name="size" aria-label="Size of the file">${SIZES.map((size) => html`<option value=${size} ?selected=${size === 5}>${size} MB</option>`)}</select>
         <button ?disabled=${!idle}>Generate and open</button></form></section>
+      <section><h3>Many small ones</h3><div class="row">
+        <button ?disabled=${!idle} @click=${() => this.openMany()}>Open ${SMALL} small documents</button>
+        <button ?disabled=${!idle || this.documents.length < 2} @click=${() => this.closeMost()}>Close most of them</button></div>
+        <p class="small muted given">Of ten documents one stays open, and where the others were, its memory has holes.</p></section>
+      <section><h3>Memory</h3><button ?disabled=${!idle} @click=${() => this.giveBack()}>Give memory back</button>
+        <p class="small given" role="status">${this.given === '' ? 'All that open documents do not need becomes free for anything else.' : this.given}</p></section>
       <section><div class="row spread"><h3>Open documents</h3>
         ${this.documents.length > 1 ? html`<button class="all" ?disabled=${!idle} @click=${() => this.closeAll()}>Close all</button>` : ''}</div>
         ${this.documents.length === 0 ? html`<p class="muted small">None.</p>` : html`<ul class="documents">${this.documents.map((found) => this.#document(found, idle))}</ul>`}
@@ -183,6 +204,24 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
     await this.#try(() => this.#work('closing all documents', ({ workbench }) => workbench.closeAll()));
   }
 
+  /** Closes all documents but the first of each ten. */
+  async closeMost(): Promise<void> {
+    const most = this.documents.filter((_, index) => index % ONE_OF !== 0);
+    await this.#try(() => this.#work('closing most documents', ({ workbench }) => most.forEach(({ id }) => workbench.close(id))));
+  }
+
+  async openMany(): Promise<void> {
+    await this.#try(async () => {
+      const files = await generateSmall(SMALL);
+      await this.#work(`opening ${SMALL} small documents`, ({ workbench }) => files.forEach(({ name, content }) => workbench.open(name, content)));
+    });
+  }
+
+  /** Gives back all memory that can be spared, and says what that came to. */
+  async giveBack(): Promise<void> {
+    await this.#try(() => this.#work('giving memory back', ({ workbench }) => { this.given = told(workbench.reclaim()); }));
+  }
+
   async #open(name: string, content: Uint8Array): Promise<void> {
     await this.#work(`opening ${name}`, ({ workbench }) => workbench.open(name, content));
   }
@@ -192,17 +231,37 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
     const { demo } = this;
     if (demo === undefined) throw new Error('The program is not loaded.');
     if (this.dead) throw new Error('The program has trapped. Reload the page to start it again.');
+    this.given = '';
     this.busy = `${what.charAt(0).toUpperCase()}${what.slice(1)} …`;
     await this.updateComplete;
     await painted();
     this.dispatchEvent(new WorkEvent('work-begins', what));
+    const before = this.documents.length;
     try {
       call(demo);
       this.documents = demo.workbench.list();
+      if (this.documents.length < before) void this.#tidy();
       const open = new Set(this.documents.map(({ id }) => id));
       this.previews = new Map([...this.previews].filter(([id]) => open.has(id)));
     } finally {
       this.dispatchEvent(new WorkEvent('work-ends', what));
+    }
+  }
+
+  /** Lets the program tidy its memory up while nothing else happens: a little at a time, and a few times only. */
+  async #tidy(): Promise<void> {
+    const begun = this.#ticks > 0;
+    this.#ticks = TICKS;
+    if (begun) return;
+    while (this.#ticks > 0 && !this.dead) {
+      await rest(TICK_INTERVAL);
+      if (this.busy !== '') continue;
+      this.#ticks -= 1;
+      try {
+        this.demo?.workbench.tick();
+      } catch (error) {
+        this.#fail(error);
+      }
     }
   }
 
@@ -212,16 +271,20 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
     try {
       await work();
     } catch (error) {
-      // A stack that overflows inside the module is a RangeError; both leave the module in the middle of something.
-      if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
-        this.dead = true;
-        this.mistake = `The program trapped (${error.message}). Its memory can still be inspected; reload the page to start it again.`;
-      } else {
-        this.mistake = error instanceof Error ? error.message : String(error);
-      }
+      this.#fail(error);
     } finally {
       this.busy = '';
       this.done = -1;
+    }
+  }
+
+  #fail(error: unknown): void {
+    // A stack that overflows inside the module is a RangeError; both leave the module in the middle of something.
+    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
+      this.dead = true;
+      this.mistake = `The program trapped (${error.message}). Its memory can still be inspected; reload the page to start it again.`;
+    } else {
+      this.mistake = error instanceof Error ? error.message : String(error);
     }
   }
 
@@ -263,6 +326,16 @@ function painted(): Promise<void> {
       clearTimeout(late);
       resolve();
     }));
+  });
+}
+
+/** Resolves after so many milliseconds, when the browser has nothing else to do; at once then, where it cannot tell. */
+function rest(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(() => {
+      if ('requestIdleCallback' in globalThis) requestIdleCallback(() => resolve(), { timeout: 1000 });
+      else resolve();
+    }, milliseconds);
   });
 }
 

@@ -1,7 +1,7 @@
 /** Claim: generated files are valid, the same each time, of the size asked for, and can be stopped. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generate } from './generate.ts';
+import { generate, generateSmall } from './generate.ts';
 
 const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 
@@ -35,4 +35,11 @@ test('progress ends at 1, and a throw in it ends the work', async () => {
   assert.ok(shares.length > 1 && shares.at(-1) === 1);
   assert.deepEqual(shares, [...shares].sort((a, b) => a - b));
   await assert.rejects(generate('csv', 4_000_000, () => { throw new Error('stopped'); }), /stopped/);
+});
+
+test('small files are of all kinds and no two are the same', async () => {
+  const files = await generateSmall(200);
+  assert.deepEqual([files[0]?.name, files[1]?.name, files[199]?.name], ['note-001.md', 'note-002.json', 'note-200.json']);
+  assert.equal(new Set(files.map(({ content }) => text(content))).size, 200);
+  assert.ok(files.every(({ content }) => content.length > 300 && content.length < 1600));
 });

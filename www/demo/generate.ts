@@ -55,6 +55,9 @@ const SHAPES: Record<GeneratedKind, Shape> = {
   },
 };
 
+/** Bytes of the shortest small file, and how much longer others may be. */
+const SMALL = { least: 700, more: 900 } as const;
+
 function pick(from: readonly string[], next: () => number): string {
   return from[Math.floor(next() * from.length)] ?? '';
 }
@@ -92,4 +95,16 @@ export async function generate(kind: GeneratedKind, size: number, progress: (sha
   bytes.set(tail, length);
   progress(1);
   return bytes.subarray(0, length + tail.length);
+}
+
+/** So many small files of all kinds in turn, no two the same. */
+export async function generateSmall(many: number): Promise<{ name: string; content: Uint8Array }[]> {
+  const kinds = ['markdown', 'json', 'csv'] as const;
+  const files = [];
+  for (let index = 0; index < many; index += 1) {
+    const kind = kinds[index % kinds.length] ?? 'json';
+    const content = await generate(kind, SMALL.least + ((index * 97) % SMALL.more), () => {});
+    files.push({ name: `note-${String(index + 1).padStart(3, '0')}.${ENDINGS[kind]}`, content });
+  }
+  return files;
 }
