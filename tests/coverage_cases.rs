@@ -7,8 +7,6 @@ mod support;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use flagstone::image::survey::Survey;
-use flagstone::inspector::object_rows::object_cache_rows;
 use flagstone::objects::{Bare, Cache, Error, Life, Options};
 use support::layout;
 use support::objects::{Actor, Script, Stage, TestCache, assert_counts, fill_up, give, let_go, paint, shows};
@@ -32,43 +30,6 @@ fn take<L: Life>(cache: &TestCache<L>, count: u32) -> Vec<NonNull<u8>> {
 
 fn give_all<L: Life>(cache: &TestCache<L>, objects: impl IntoIterator<Item = NonNull<u8>>) {
     objects.into_iter().for_each(|object| give(cache, object));
-}
-
-#[test]
-fn what_makes_no_sense_is_refused_and_named() {
-    let stage = Stage::new(4);
-    let make = |size, align, options| Cache::new(stage.heap(), layout(size, align), options, Bare).map(|_| ());
-    let named = Options::new("named");
-    for (size, align, options, expected) in [
-        (0, 8, named, Error::BadSize(0)),
-        ((1 << 28) + 1, 8, named, Error::BadSize((1 << 28) + 1)),
-        (64, 256, named, Error::BadAlign(256)),
-        (64, 8, Options::new(""), Error::BadName),
-        (64, 8, Options { rounds: 5, ..named }, Error::BadRounds(5)),
-        (64, 8, Options { zone: true, ..named }, Error::BadLimit { limit: 0, keep: 0 }),
-        (64, 8, Options { limit: 3, keep: 4, ..named }, Error::BadLimit { limit: 3, keep: 4 }),
-        (64, 8, Options { reserve: 1, ..named }, Error::BadReserve { reserve: 1, limit: 0 }),
-        (64, 8, Options { limit: 3, reserve: 3, ..named }, Error::BadReserve { reserve: 3, limit: 3 }),
-    ] {
-        let before = stage.stats();
-        assert_eq!(make(size, align, options), Err(expected));
-        assert_eq!(stage.stats(), before, "a refusal changes nothing");
-    }
-    assert_eq!(make(1, 1, named), Ok(()));
-    assert_eq!(make(1, 128, Options { limit: 3, keep: 3, reserve: 2, rounds: 143, ..named }), Ok(()));
-}
-
-#[test]
-fn a_name_is_cut_to_31_bytes_of_whole_characters() {
-    let stage = Stage::new(4);
-    let caches: Vec<_> = ["x".repeat(40), "é".repeat(20), "y".repeat(31)]
-        .iter()
-        .map(|name| Cache::new(stage.heap(), layout(8, 8), Options::new(name), Bare).unwrap())
-        .collect();
-    let survey = Survey::take(&stage.image(), stage.root()).expect("a heap");
-    let names: Vec<_> = object_cache_rows(&survey).into_iter().map(|row| row.name).collect();
-    assert_eq!(names, ["x".repeat(31), "é".repeat(15), "y".repeat(31)]);
-    drop(caches);
 }
 
 #[test]
