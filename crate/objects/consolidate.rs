@@ -91,7 +91,10 @@ pub(crate) fn defrag<S: Source, L: Life>(layers: &Of<'_, '_, S, L>) {
             let room = BATCH.min(left as usize);
             gather(layers, &mut batch[..room], |_| true);
             for &slab in batch.iter().flatten() {
-                empty(layers, slab, true);
+                // The first slab is where all others go.
+                if layers.slabs.fullest() != Some(slab) {
+                    empty(layers, slab, true);
+                }
             }
             left = if batch[0].is_none() { 0 } else { left - room as u32 };
         }
@@ -176,8 +179,7 @@ fn gather<S: Source, L: Life>(layers: &Of<'_, '_, S, L>, batch: &mut [Option<Id<
     }
 }
 
-/// Moves the objects of a slab, as far as there is a place for them; `false` where that was not for all. The fullest slab is where
-/// all others go, so it stays.
+/// Moves the objects of a slab, as far as there is a place for them; `false` where that was not for all.
 fn empty<S: Source, L: Life>(layers: &Of<'_, '_, S, L>, slab: Id<Tag>, desperate: bool) -> bool {
     let (tag, objects) = (layers.slabs.slab(slab), layers.record().objects.get());
     for index in 0..objects {
@@ -192,14 +194,13 @@ fn empty<S: Source, L: Life>(layers: &Of<'_, '_, S, L>, slab: Id<Tag>, desperate
     true
 }
 
-/// Asks the owner of an object to move it to the fullest slab, and does what the answer says; `false` where there is no place for
-/// it.
+/// Asks the owner of an object to move it to the fullest other slab, and does what the answer says; `false` where there is no place
+/// for it.
 fn relocate<S: Source, L: Life>(layers: &Of<'_, '_, S, L>, slab: Id<Tag>, index: u32) -> bool {
     let (slabs, record, tag) = (&layers.slabs, layers.record(), layers.slabs.slab(slab));
     let from = Addr(tag.start.get() + index * record.stride.get());
     // A place on the slab itself, or on an empty one, would be no gain.
-    let goal = slabs.fullest().filter(|&goal| goal != slab && bin(slabs.slab(goal), record.objects.get()) != EMPTY);
-    let Some(to) = goal.and_then(|_| slabs.take()) else { return false };
+    let Some(to) = slabs.fullest_beside(slab).map(|goal| slabs.take_from(goal)) else { return false };
     if !layers.construct(to) {
         slabs.give(to);
         return false;

@@ -133,14 +133,13 @@ impl<S: Source> Slabs<'_, S> {
 
     /// Takes bare memory for an object out of the fullest slab that has any; nowhere where none has.
     pub(crate) fn take(&self) -> Option<Addr> {
-        let slab = self.fullest()?;
-        let index = self.slab(slab).bits.get().trailing_zeros();
-        Some(self.take_index(slab, index))
+        self.fullest().map(|slab| self.take_from(slab))
     }
 
-    /// Takes the free object `index` of a slab.
-    fn take_index(&self, slab: Id<Tag>, index: u32) -> Addr {
+    /// Takes the first free object of a slab that has one.
+    pub(crate) fn take_from(&self, slab: Id<Tag>) -> Addr {
         let (record, tag) = (self.record(), self.slab(slab));
+        let index = tag.bits.get().trailing_zeros();
         if tag.bits.get().count_ones() == record.objects.get() {
             record.empties.set(record.empties.get() - 1);
         }
@@ -155,6 +154,15 @@ impl<S: Source> Slabs<'_, S> {
     pub(crate) fn fullest(&self) -> Option<Id<Tag>> {
         let list = self.record().bins.nonempty.get().trailing_zeros();
         let link = if list < FULL { bins::first(self.engine.source(), self.cache.bins(), list) } else { None };
+        link.map(Id::<Tag>::of_link)
+    }
+
+    /// The fullest slab but `slab`, if `slab` is not fuller than all others, where its objects can go; no empty one.
+    pub(crate) fn fullest_beside(&self, slab: Id<Tag>) -> Option<Id<Tag>> {
+        let list = self.record().bins.nonempty.get().trailing_zeros();
+        let first = if list < EMPTY { bins::first(self.engine.source(), self.cache.bins(), list) } else { None }?;
+        let is_other = first.addr() != slab.link().addr();
+        let link = if is_other { Some(first) } else { get(self.engine.source(), first).next.first.get() };
         link.map(Id::<Tag>::of_link)
     }
 
