@@ -142,10 +142,8 @@ fn empty_one<S: Source, L: Life>(layers: &Of<'_, '_, S, L>) -> Option<bool> {
     };
     let mut batch = [None; RANGE];
     gather(layers, &mut batch, |tag| !is_stuck(tag));
-    // Where all slabs are about equally full, that where the others go is one of the emptiest, too.
-    let goal = layers.slabs.fullest();
     let mut found = Some(false);
-    for &slab in batch.iter().flatten().filter(|&&slab| Some(slab) != goal) {
+    for &slab in batch.iter().flatten() {
         if worth(layers.slabs.slab(slab)) {
             let whole = empty(layers, slab, false);
             found = whole.then_some(true);
