@@ -7,10 +7,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use flagstone::objects::{Bare, Budget, Cache, Error, Flags, Options};
-use support::objects::{
-    Actor, Script, Stage, TestCache, assert_counts, assert_sound, end, fill_up, give, let_go, paint, shows,
-};
-use support::{layout, top};
+use support::objects::{Actor, Script, Stage, TestCache, assert_counts, end, fill_up, give, let_go, paint, shows};
+use support::{assert_sound, layout, top};
 
 type Made = Actor<true, false>;
 type Plain = Actor<false, false>;

@@ -10,10 +10,9 @@ use std::rc::Rc;
 
 use flagstone::objects::{Answer, Bare, Budget, Cache, Error, Flags, Options};
 use support::objects::{
-    Actor, Later, Script, Stage, TestCache, TestHeap, assert_counts, assert_sound, copy, end, fill_up, give, let_go,
-    paint, shows,
+    Actor, Later, Script, Stage, TestCache, TestHeap, assert_counts, copy, end, fill_up, give, let_go, paint, shows,
 };
-use support::{Deny, Rng, layout};
+use support::{Deny, Rng, assert_sound, layout};
 
 type Made = Actor<true, false>;
 type Plain = Actor<false, false>;

@@ -8,9 +8,9 @@ use std::rc::Rc;
 
 use flagstone::objects::{Budget, Cache, Error, Flags, Options};
 use support::objects::shows;
-use support::objects::{Actor, Stage, assert_counts, assert_sound};
+use support::objects::{Actor, Stage, assert_counts};
 use support::objects_world::{AnyCache, Book, TestBudget, World};
-use support::{Deny, Foreign, bytes, layout};
+use support::{Deny, Foreign, assert_sound, bytes, layout};
 
 /// Says which program failed.
 struct Program {
@@ -269,7 +269,7 @@ fn run(seed: u64, steps: u32) {
             check(&world, book);
         }
         check_budgets(&world);
-        if program.step.is_multiple_of(16) {
+        if program.step.is_multiple_of(8) {
             assert_sound(&stage);
         }
         program.step += 1;

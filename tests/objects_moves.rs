@@ -9,8 +9,8 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 use flagstone::objects::{Answer, Cache, CacheStats, Options};
-use support::objects::{Actor, Script, Stage, TestCache, assert_counts, assert_sound, copy, give, paint, shows};
-use support::{Rng, layout};
+use support::objects::{Actor, Script, Stage, TestCache, assert_counts, copy, give, paint, shows};
+use support::{Rng, assert_sound, layout};
 
 type Movable = Actor<false, true>;
 
@@ -241,6 +241,29 @@ fn a_refusal_keeps_a_slab_until_its_object_goes_or_may_move_or_the_slab_is_full(
             script.forget();
         }
     }
+}
+
+#[test]
+fn an_object_whose_owner_notifies_moves_also_out_of_the_first_slab() {
+    let stage = Stage::new(8);
+    let (cache, _, live, script) = slabs(&stage, 2, false, |_, index| index == 7);
+    script.relocate_by(|_, _| Answer::No);
+    cache.consolidate().unwrap();
+    let refused = cache.stats().move_no;
+    assert!(refused >= 1);
+    script.relocate_by(|from, to| {
+        copy(from, to, 64);
+        Answer::Yes
+    });
+    for &at in &live {
+        // SAFETY: both are live until one moves, and then the other one is asked for nothing.
+        unsafe { cache.notify(at) };
+        if cache.stats().move_yes == 1 {
+            break;
+        }
+    }
+    assert_eq!((cache.stats().move_yes, cache.stats().move_slabs_freed, cache.stats().slabs), (1, 1, 1));
+    assert_counts(&cache.stats(), true);
 }
 
 #[test]

@@ -10,10 +10,8 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 use flagstone::objects::{Bare, Cache, CacheStats, Error, Flags, Options};
-use support::objects::{
-    Actor, Later, Script, Stage, TestCache, assert_counts, assert_sound, fill_up, give, let_go, paint, shows,
-};
-use support::{Deny, Rng, layout};
+use support::objects::{Actor, Later, Script, Stage, TestCache, assert_counts, fill_up, give, let_go, paint, shows};
+use support::{Deny, Rng, assert_sound, layout};
 
 type Made = Actor<true, false>;
 

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use flagstone::objects::{Bare, Cache, Options};
-use support::objects::{Actor, Script, Stage, TestCache, assert_counts, assert_sound, fill_up, give, let_go};
-use support::{Deny, bytes, layout};
+use support::objects::{Actor, Script, Stage, TestCache, assert_counts, fill_up, give, let_go};
+use support::{Deny, assert_sound, bytes, layout};
 
 type Made = Actor<true, false>;
 type Plain = Actor<false, false>;
