@@ -120,3 +120,15 @@ test('a program that traps is said to have, and its memory stays readable', asyn
   await page.getByText(/^No problem found in/).waitFor();
   await page.context().close();
 });
+
+test('details stay open at the document they are of when another one is closed', async () => {
+  const { page } = await open(browser);
+  await page.locator('demo-panel input[type="file"]').setInputFiles(['one', 'two', 'three'].map((name) => ({ name: `${name}.md`, mimeType: 'text/markdown', buffer: Buffer.from(`# ${name}`) })));
+  await page.locator('demo-panel .name', { hasText: 'three.md' }).waitFor();
+  await page.getByText('Details', { exact: true }).nth(1).click();
+  await page.getByLabel('Preview of two.md').waitFor();
+  await page.getByRole('button', { name: 'Close one.md' }).click();
+  await page.locator('demo-panel .name', { hasText: 'one.md' }).waitFor({ state: 'detached' });
+  assert.deepEqual(await texts(page, 'demo-panel li:has(details[open]) .name'), ['two.md']);
+  await page.context().close();
+});
