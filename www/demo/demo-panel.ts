@@ -65,7 +65,7 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
   static override properties = {
     demo: { attribute: false }, failure: {}, samples: { state: true }, documents: { state: true }, mistake: { state: true }, busy: { state: true },
     done: { state: true }, folded: { state: true }, over: { state: true }, dead: { state: true }, previews: { state: true },
-    given: { state: true },
+    opened: { state: true }, given: { state: true },
   };
   declare demo: Demo | undefined;
   /** Why there is no program. */
@@ -82,6 +82,8 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
   /** The program has trapped: calling into it again would only make more nonsense. */
   declare dead: boolean;
   declare previews: ReadonlyMap<number, string>;
+  /** Documents whose details are open: an element of the list may be another document's later. */
+  declare opened: ReadonlySet<number>;
   /** What giving memory back gave, as a sentence. */
   declare given: string;
   #stopped = false;
@@ -100,6 +102,7 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
     this.over = false;
     this.dead = false;
     this.previews = new Map();
+    this.opened = new Set();
     this.given = '';
     this.addEventListener('dragover', (event) => {
       event.preventDefault();
@@ -163,7 +166,7 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
       <div class="row"><span class="name">${found.name}</span><button ?disabled=${!idle} aria-label="Close ${found.name}" @click=${() => this.closeOne(found)}>Close</button></div>
       <p class="small">${found.summary}</p>
       <p class="small muted">${bytes(found.bytes)}${time}</p>
-      <details @toggle=${(event: Event) => this.#onToggle(event, found)}><summary>Details</summary>
+      <details ?open=${this.opened.has(found.id)} @toggle=${(event: Event) => this.#onToggle(event, found)}><summary>Details</summary>
         <dl>${found.details.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
         ${preview === undefined ? '' : html`<pre tabindex="0" aria-label="Preview of ${found.name}">${preview}</pre>`}
       </details></li>`;
@@ -311,7 +314,10 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
   }
 
   #onToggle(event: Event, { id, name }: DocumentInfo): void {
-    if (!(event.target instanceof HTMLDetailsElement) || !event.target.open || this.previews.has(id)) return;
+    if (!(event.target instanceof HTMLDetailsElement)) return;
+    const { open } = event.target;
+    if (open !== this.opened.has(id)) this.opened = new Set(open ? [...this.opened, id] : [...this.opened].filter((other) => other !== id));
+    if (!open || this.previews.has(id)) return;
     void this.#try(() => this.#work(`showing ${name}`, ({ workbench }) => {
       this.previews = new Map([...this.previews, [id, workbench.render(id, PREVIEW)]]);
     }));
