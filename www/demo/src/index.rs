@@ -43,8 +43,11 @@ impl Entry {
 /// The entries of all documents.
 fn entries() -> &'static MovableCache<Entry, Home> {
     thread_local! {
-        static ENTRIES: &'static MovableCache<Entry, Home> =
-            Box::leak(Box::new(MovableCache::deferred(home(), Options::new("index entries"))));
+        static ENTRIES: &'static MovableCache<Entry, Home> = {
+            // They come and go by the thousand, so those that go need not lie ready for the next.
+            let options = Options { magazines: false, ..Options::new("index entries") };
+            Box::leak(Box::new(MovableCache::deferred(home(), options)))
+        };
     }
     ENTRIES.with(|entries| *entries)
 }
