@@ -93,7 +93,7 @@
 //! lives in `record` (addresses become references), `list`, `bins`, `magazine`, `vmem::tag`, `vmem::segments::record`,
 //! `vmem::memory::record`, `vmem::arena::record`, `vmem::arena::supply`, `vmem::arena::import`, `vmem::metadata`, `vmem::bytes`,
 //! `cache::record`, `root`, `heap` with `heap::metadata` and `heap::state`, of `objects` in `record`, `body`, `budget`, `life`, `cache`,
-//! `accounted`, `allocator`, `typed`, `movable` and `handle_table`, `frontend`, `small`, `global` and `source`: each block is one
+//! `merge`, `accounted`, `allocator`, `typed`, `movable` and `handle_table`, `frontend`, `small`, `global` and `source`: each block is one
 //! operation with its reason. All other files forbid it.
 #![no_std]
 

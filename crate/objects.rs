@@ -40,6 +40,9 @@
 //! move now ([`Cache::notify`]). Refusing for now three times counts as for good. Each tick empties one slab of a cache of which more than an
 //! eighth lies free in slabs; when memory is short, all that can be emptied are. [`MovableCache`] does this for any Rust type.
 //!
+//! **Merging.** Caches of bare objects of one shape can be one ([`Options::merge`]), with several names: slabs that several
+//! subsystems fill stay emptier by less. [`list`] shows the names.
+//!
 //! | call | takes time |
 //! |---|---|
 //! | [`alloc`](Cache::alloc), [`free`](Cache::free) | constant out of and into a magazine; every so many calls one moves between cache and depot, or a slab is looked up |
@@ -98,7 +101,10 @@ mod home;
 mod layers;
 #[allow(unsafe_code, reason = "callbacks that are unsafe to call")]
 mod life;
+mod listing;
 pub(crate) mod magazine_type;
+#[allow(unsafe_code, reason = "makes records")]
+mod merge;
 #[allow(unsafe_code, reason = "hands out references")]
 mod movable;
 mod options;
@@ -123,6 +129,8 @@ pub use home::Home;
 #[cfg(all(target_family = "wasm", not(feature = "small")))]
 pub(crate) use home::sealed;
 pub use life::{Answer, Bare, Life, Refused};
+pub use listing::{Listed, list};
+pub use merge::set_merging;
 pub use movable::{Edited, Handle, MovableCache, Moves, Pinned};
 pub use options::Options;
 pub use stats::CacheStats;

@@ -37,11 +37,10 @@ fn a_budget_is_charged_usable_bytes_and_objects() {
     // SAFETY: as above.
     let small = unsafe { memory.realloc(small, bytes(1000), 8) }.unwrap();
     assert_eq!(used(), (5128, 2));
-    // SAFETY: live, and the last use of each.
-    unsafe {
-        memory.free(small, bytes(8));
-        memory.free(large, layout(5000, 256));
-    }
+    // SAFETY: live, and the last use.
+    unsafe { memory.free(small, bytes(8)) };
+    // SAFETY: as above.
+    unsafe { memory.free(large, layout(5000, 256)) };
     assert_eq!((used(), budget.usage().peak), ((0, 0), 6144));
     drop(budget);
     assert_eq!(heap.stats().live_objects(), 0);
@@ -82,11 +81,10 @@ fn whoever_holds_memory_of_a_spent_budget_is_asked() {
     let at = memory.alloc(bytes(1000)).expect("the free page goes back");
     assert_eq!((budget.usage().used, budget.usage().objects), (4096 + 1024, 1));
     assert_eq!(told.borrow().len(), 1, "its owner is asked last");
-    // SAFETY: from where they are given back to, once.
-    unsafe {
-        memory.free(at, bytes(1000));
-        cache.free(pages[1]);
-    }
+    // SAFETY: from where it is given back to, once.
+    unsafe { memory.free(at, bytes(1000)) };
+    // SAFETY: as above.
+    unsafe { cache.free(pages[1]) };
     drop(cache);
     drop(budget);
     assert_eq!(heap.stats().live_objects(), 0);
@@ -192,26 +190,36 @@ mod collections {
         let of = |size| layout(size, 8);
         let empty = allocator.allocate(layout(0, 64)).unwrap();
         assert_eq!((empty.len(), empty.cast::<u8>().addr().get() % 64), (0, 0));
-        // SAFETY: from nothing to something and back, each layout as it is now.
-        unsafe {
-            let some = allocator.grow_zeroed(empty.cast(), layout(0, 64), of(most / 2)).unwrap();
-            assert!(some.len() >= most / 2 && seen(some).iter().all(|&it| it == 0));
-            some.cast::<u8>().write_bytes(7, some.len());
-            let grown = allocator.grow_zeroed(some.cast(), of(most / 2), of(most)).unwrap();
-            let (kept, tail) = seen(grown).split_at(most / 2);
-            assert!(kept.iter().all(|&it| it == 7) && tail.iter().all(|&it| it == 0) && grown.len() >= most);
-            let shrunk = allocator.shrink(grown.cast(), of(most), of(3)).unwrap();
-            assert_eq!(seen(shrunk)[..3], [7; 3]);
-            let other = allocator.grow(shrunk.cast(), of(3), layout(most, 2)).unwrap();
-            assert_eq!(seen(other)[..3], [7; 3]);
-            let none = allocator.shrink(other.cast(), layout(most, 2), layout(0, 2)).unwrap();
-            assert_eq!(none.len(), 0);
-            allocator.deallocate(none.cast(), layout(0, 2));
-            let zeroed = allocator.allocate_zeroed(of(most)).unwrap();
-            assert!(seen(zeroed).iter().all(|&it| it == 0));
-            // Whatever fits is as good a layout to give it back with.
-            allocator.deallocate(zeroed.cast(), of(zeroed.len()));
-        }
+        let grow = |at: NonNull<[u8]>, old, new| {
+            // SAFETY: each call names the layout that the allocation has.
+            unsafe { allocator.grow_zeroed(at.cast(), old, new) }.unwrap()
+        };
+        let shrink = |at: NonNull<[u8]>, old, new| {
+            // SAFETY: as above.
+            unsafe { allocator.shrink(at.cast(), old, new) }.unwrap()
+        };
+        let free = |at: NonNull<[u8]>, is| {
+            // SAFETY: as above, and the last use.
+            unsafe { allocator.deallocate(at.cast(), is) };
+        };
+        let some = grow(empty, layout(0, 64), of(most / 2));
+        assert!(some.len() >= most / 2 && seen(some).iter().all(|&it| it == 0));
+        // SAFETY: the allocation's bytes.
+        unsafe { some.cast::<u8>().write_bytes(7, some.len()) };
+        let grown = grow(some, of(most / 2), of(most));
+        let (kept, tail) = seen(grown).split_at(most / 2);
+        assert!(kept.iter().all(|&it| it == 7) && tail.iter().all(|&it| it == 0) && grown.len() >= most);
+        let shrunk = shrink(grown, of(most), of(3));
+        assert_eq!(seen(shrunk)[..3], [7; 3]);
+        let other = grow(shrunk, of(3), layout(most, 2));
+        assert_eq!(seen(other)[..4], [7, 7, 7, 0]);
+        let none = shrink(other, layout(most, 2), layout(0, 2));
+        assert_eq!(none.len(), 0);
+        free(none, layout(0, 2));
+        let zeroed = allocator.allocate_zeroed(of(most)).unwrap();
+        assert!(seen(zeroed).iter().all(|&it| it == 0));
+        // Whatever fits is as good a layout to give it back with.
+        free(zeroed, of(zeroed.len()));
     }
 
     #[test]

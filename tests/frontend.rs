@@ -10,10 +10,11 @@ use std::rc::Rc;
 
 use flagstone::Heap;
 use flagstone::frontend::{FrontEnd, Refusal};
-use flagstone::objects::{Bare, Cache, Flags, Life, Options};
+use flagstone::objects::{Cache, Flags, Life, Options};
 use flagstone::source::Source;
 use support::{Deny, Fake, LOW, Rng, SEGMENTS, SIZES, assert_sound, bytes, heap, layout, memory};
 
+type Hoarded = Cache<&'static Heap<Fake<'static>>, Hoard>;
 type Front<'h, 'm> = FrontEnd<&'h Heap<Fake<'m>>>;
 
 /// The bytes at `at`.
@@ -242,9 +243,9 @@ fn without_reclaim_nobody_gives_anything_and_otherwise_owners_are_asked() {
     let heap = heap(Fake::new(&mut memory, LOW));
     let front = FrontEnd::new(&heap);
     let (asked, hoard) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(Vec::<NonNull<u8>>::new())));
-    let cache: Rc<RefCell<Option<Cache<&Heap<Fake<'static>>, Hoard>>>> = Rc::default();
+    let cache: Rc<RefCell<Option<Hoarded>>> = Rc::default();
     // The cache outlives nothing but this function, as the heap does.
-    let heap_for_cache: &Heap<Fake<'static>> = {
+    let heap_for_cache: &'static Heap<Fake<'static>> = {
         let heap: *const Heap<Fake<'_>> = &raw const heap;
         // SAFETY: the cache is dropped before the heap and its memory.
         unsafe { &*heap.cast() }
@@ -453,8 +454,13 @@ fn random_programs_agree_with_a_model() {
                 kind => {
                     let (at, was, byte) = held.swap_remove(rng.below(held.len() as u32) as usize);
                     assert!(seen(at, front.usable_size(was)).iter().all(|&it| it == byte), "seed {seed} step {step}");
-                    // SAFETY: taken out of the list of those that are live.
-                    unsafe { if kind == 9 { front.free_wiped(at, was) } else { front.free(at, was) } };
+                    if kind == 9 {
+                        // SAFETY: taken out of the list of those that are live.
+                        unsafe { front.free_wiped(at, was) };
+                    } else {
+                        // SAFETY: as above.
+                        unsafe { front.free(at, was) };
+                    }
                     continue;
                 }
             };

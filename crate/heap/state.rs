@@ -4,6 +4,7 @@ use core::cell::Cell;
 
 use super::metadata::FIRST;
 use crate::cache::Cache;
+use crate::list::Head;
 use crate::record::{Id, Record, Word};
 use crate::size_class::CLASSES;
 use crate::vmem::arena::record::Siblings;
@@ -40,6 +41,10 @@ pub(crate) struct State {
     pub(crate) asked_at: Word,
     /// The last request that the front end refused, and how many it refused.
     pub(crate) refusal: Refusal,
+    /// Names that object caches have besides their own, newest first, by the `link` of their records.
+    pub(crate) aliases: Head,
+    /// Not zero where no more object caches become one.
+    pub(crate) unmerged: Word,
 }
 
 /// A request that was refused. All zero: none was.
@@ -58,12 +63,12 @@ pub(crate) struct Refusal {
 // SAFETY: `repr(C)`, four words.
 unsafe impl Record for Refusal {}
 
-// SAFETY: `repr(C)`; caches, words, names and aligned double words, without padding (asserted below).
+// SAFETY: `repr(C)`; caches, words, names, heads and aligned double words, without padding (asserted below).
 unsafe impl Record for State {}
 
 const _: () = assert!(
     size_of::<State>()
-        == CLASSES * size_of::<Cache>() + 8 + size_of::<MemoryArena>() + FIRST * size_of::<Tag>() + 16 * 4
+        == CLASSES * size_of::<Cache>() + 8 + size_of::<MemoryArena>() + FIRST * size_of::<Tag>() + 18 * 4
 );
 
 impl Id<State> {
@@ -96,6 +101,12 @@ impl Id<State> {
     pub(crate) const fn budgets(self) -> Id<Siblings> {
         // SAFETY: `budgets` is a field at that offset.
         unsafe { self.field(core::mem::offset_of!(State, budgets) as u32) }
+    }
+
+    /// The list of aliases of object caches.
+    pub(crate) const fn aliases(self) -> Id<Head> {
+        // SAFETY: `aliases` is a field at that offset.
+        unsafe { self.field(core::mem::offset_of!(State, aliases) as u32) }
     }
 
     /// Where the tags that a heap begins with are.

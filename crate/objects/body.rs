@@ -12,15 +12,15 @@ use super::error::Error;
 use super::layers::{Layers, Lives};
 use super::life::{Answer, Life};
 use super::magazine_type::first_rounds;
+use super::merge;
 use super::options::Options;
-use super::record::{CONSTRUCTED, MOVABLE, ORPHAN, ObjectCacheRecord, ZONE, write_name};
+use super::record::{CONSTRUCTED, MOVABLE, ORPHAN, ObjectCacheRecord, SHARED, ZONE, write_name};
 use super::slabs::shape;
 use crate::heap::Engine;
 use crate::list;
 use crate::record::{Id, get};
 use crate::source::{Source, Still};
 use crate::units::Addr;
-use crate::vmem::Place;
 
 /// What a heap asks its caches for.
 #[derive(Clone, Copy, Debug)]
@@ -97,10 +97,7 @@ pub(crate) fn make<S: Source, L: Life + 'static>(
     life: &Cell<Option<L>>,
 ) -> Result<Id<ObjectCacheRecord>, Error> {
     options.check(size, align)?;
-    let budget = match options.budget {
-        Some(payer) => payer.place_beside(Place::new(engine.source(), Addr(engine.id().addr())))?.0,
-        None => 0,
-    };
+    let budget = merge::budget_at(engine, options)?;
     let bytes = size_of::<Body<L>>() as u32;
     let at = engine.alloc_zeroed(bytes, align_of::<Body<L>>() as u32);
     if at.0 == 0 {
@@ -121,6 +118,9 @@ pub(crate) fn make<S: Source, L: Life + 'static>(
     let cache = unsafe { Id::<ObjectCacheRecord>::at(at.0) };
     let record = get(engine.source(), cache);
     describe::<L>(record, (size, align), options);
+    if merge::is_mergeable::<S, L>(engine, options) {
+        record.flags.set(record.flags.get() | SHARED);
+    }
     record.budget.set(budget);
     if budget != 0 {
         let users = &get(engine.source(), Id::<ObjectCacheRecord>::budget(budget)).users;

@@ -14,6 +14,7 @@ use super::flags::Flags;
 use super::home::Home;
 use super::layers::{Layers, take_round};
 use super::life::{Bare, Life};
+use super::merge;
 use super::options::Options;
 use super::record::{ObjectCacheRecord, ZONE};
 use super::stats::CacheStats;
@@ -29,6 +30,8 @@ pub struct Cache<H: Home, L: Life + 'static = Bare> {
     home: H,
     /// Its record; [`UNBEGUN`] until the cache is begun.
     record: Cell<*const ObjectCacheRecord>,
+    /// Where its name is, if it shares a cache that another one made; else zero.
+    alias: Cell<u32>,
     layout: Layout,
     options: Options<'static>,
     life: Cell<Option<L>>,
@@ -87,6 +90,7 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
         Self {
             home,
             record: Cell::new(&raw const UNBEGUN.0),
+            alias: Cell::new(0),
             layout,
             options,
             life: Cell::new(Some(life)),
@@ -98,12 +102,26 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     fn begin(&self, options: &Options<'_>) -> Result<Id<ObjectCacheRecord>, Error> {
         let too_long = |what: usize| u32::try_from(what).unwrap_or(u32::MAX);
         let shape = (too_long(self.layout.size()), too_long(self.layout.align()));
-        let made = body::make(&*self.home.engine(), shape, options, &self.life);
+        let engine = self.home.engine();
+        let joined = merge::join::<_, L>(&*engine, shape, options);
+        // Whoever was asked for memory may have begun this very cache.
         if self.is_begun() {
+            if let Ok(Some((id, alias))) = joined {
+                merge::leave(&*engine, id, alias.addr());
+            }
             return self.id();
         }
-        let id = made?;
-        self.record.set(get(self.home.engine().source(), id));
+        let id = if let Some((id, alias)) = joined? {
+            self.alias.set(alias.addr());
+            id
+        } else {
+            let made = body::make(&*engine, shape, options, &self.life);
+            if self.is_begun() {
+                return self.id();
+            }
+            made?
+        };
+        self.record.set(get(engine.source(), id));
         Ok(id)
     }
 
@@ -317,11 +335,15 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     /// Changes the limit. Below what there is, nothing more is made until objects went back.
     ///
     /// # Errors
-    /// [`Error::BadLimit`] of a zone, or below what is kept; [`Error::BadReserve`] not above the reserve.
+    /// [`Error::BadLimit`] of a zone, or below what is kept; [`Error::BadReserve`] not above the reserve; [`Error::Shared`] where it
+    /// would bind others.
     pub fn set_limit(&self, limit: u32) -> Result<(), Error> {
         self.with(|layers| {
             let record = layers.record();
             let (keep, reserve) = (record.keep.get(), record.reserve.get());
+            if record.users.get() > 1 {
+                return Err(Error::Shared { users: record.users.get() });
+            }
             if record.flags.get() & ZONE != 0 || (limit != 0 && limit < keep) {
                 return Err(Error::BadLimit { limit, keep });
             }
@@ -360,11 +382,19 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
         CacheStats::of(self.record())
     }
 
-    /// Ends the cache.
+    /// How many share the cache ([`Options::merge`]).
+    fn users(&self) -> u32 {
+        self.record().users.get()
+    }
+
+    /// Ends the cache. Of one that others share only the name goes, whatever is held.
     ///
     /// # Errors
     /// [`Error::Busy`], with the cache as it was, where objects are held.
     pub fn destroy(self) -> Result<(), (Self, Error)> {
+        if self.users() > 1 {
+            return Ok(());
+        }
         match self.stats().live {
             0 => Ok(()),
             objects => Err((self, Error::Busy { objects })),
@@ -379,6 +409,9 @@ impl<H: Home, L: Life + 'static> Drop for Cache<H, L> {
         }
         let Ok(id) = self.id() else { return };
         let engine = self.home.engine();
+        if merge::leave(&*engine, id, self.alias.get()) {
+            return;
+        }
         if self.stats().live == 0 {
             drop(body::end::<_, L>(&*engine, id));
         } else {

@@ -175,7 +175,7 @@ impl<S: Source> Engine<S> {
     }
 
     /// The object cache with the highest number below `number`.
-    fn cache_below(&self, number: u32) -> Option<Id<ObjectCacheRecord>> {
+    pub(super) fn cache_below(&self, number: u32) -> Option<Id<ObjectCacheRecord>> {
         let siblings = get(self.source(), self.id().object_caches());
         let mut next = siblings.list.first.get();
         while let Some(link) = next {

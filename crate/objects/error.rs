@@ -55,6 +55,11 @@ pub enum Error {
         /// How many.
         objects: u32,
     },
+    /// The cache is one with others.
+    Shared {
+        /// How many share it.
+        users: u32,
+    },
     /// A handle names an object that is no more, or none of this cache.
     Stale,
     /// An object is being used, so it can neither be changed nor given up.
@@ -78,6 +83,7 @@ impl fmt::Display for Error {
             Self::NoMemory { bytes } => write!(f, "there is no memory for {bytes} bytes"),
             Self::Refused => f.write_str("the constructor refused to make an object"),
             Self::Busy { objects } => write!(f, "{objects} objects are still held"),
+            Self::Shared { users } => write!(f, "the cache is shared by {users}, whom it would bind, too"),
             Self::Stale => f.write_str("the handle names an object that is no more, or none of this cache"),
             Self::Pinned => f.write_str("the object is in use"),
         }

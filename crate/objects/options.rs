@@ -27,7 +27,10 @@ pub struct Options<'a> {
     /// Whether all objects, as many as the limit says, are made at once and stay: neither a request nor giving back ever asks for
     /// memory, then (DragonFly: a preallocated zone). For a callback that must not wait, as an audio worklet's.
     pub zone: bool,
-    /// Whether caches of objects of the same shape, without constructor, may be one.
+    /// Whether this may be one cache with others that say so and whose objects are of the same shape: as long, but for less than 8
+    /// bytes, and as aligned; without callbacks, limit, reserve, and what is kept, and with the same budget and magazines. Objects
+    /// are counted of all together, so an object may be given back to any of them, and only the last one is refused to be
+    /// [destroyed](super::Cache::destroy) while objects are held. See [`set_merging`](super::set_merging).
     pub merge: bool,
     /// The [`Budget`](super::Budget) that pays for its slabs, of the same heap.
     pub budget: Option<&'a dyn Payer>,

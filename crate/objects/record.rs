@@ -207,6 +207,24 @@ unsafe impl Record for BudgetRecord {}
 
 const _: () = assert!(size_of::<BudgetRecord>() == 16 + NAME_LEN + 8 * 4 + 8);
 
+/// A name more of an object cache that several share. All zero is none.
+#[repr(C)]
+pub(crate) struct AliasRecord {
+    /// Place among the aliases of a heap.
+    pub(crate) link: Link,
+    /// Where the record of the cache is.
+    pub(crate) cache: Word,
+    /// Its number among the object caches of a heap and their aliases, from 1 on.
+    pub(crate) number: Word,
+    /// The name, in UTF-8, filled up with zeros.
+    pub(crate) name: [Word; NAME_LEN / 4],
+}
+
+// SAFETY: `repr(C)`; words without padding (asserted below).
+unsafe impl Record for AliasRecord {}
+
+const _: () = assert!(size_of::<AliasRecord>() == 16 + NAME_LEN);
+
 /// A name as it is in a record: its first bytes, whole characters, and zeros behind them.
 pub(crate) fn write_name(words: &[Word; NAME_LEN / 4], name: &str) {
     let mut bytes = [0; NAME_LEN];
@@ -218,6 +236,15 @@ pub(crate) fn write_name(words: &[Word; NAME_LEN / 4], name: &str) {
     for (word, bytes) in words.iter().zip(bytes.as_chunks().0) {
         word.set(u32::from_le_bytes(*bytes));
     }
+}
+
+/// The name in a record, copied into `bytes`.
+pub(crate) fn read_name<'b>(words: &[Word; NAME_LEN / 4], bytes: &'b mut [u8; NAME_LEN]) -> &'b str {
+    for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
+        *bytes = word.get().to_le_bytes();
+    }
+    let len = bytes.iter().position(|&byte| byte == 0).unwrap_or(NAME_LEN);
+    core::str::from_utf8(&bytes[..len]).unwrap_or_default()
 }
 
 /// Bytes of a magazine of so many rounds: its link, then the rounds.
@@ -251,6 +278,20 @@ impl Id<MagazineList> {
     pub(crate) const fn head(self) -> Id<Head> {
         // SAFETY: `head` is the first field.
         unsafe { self.field(0) }
+    }
+}
+
+impl Id<AliasRecord> {
+    /// The place among the aliases of a heap.
+    pub(crate) const fn link(self) -> Id<Link> {
+        // SAFETY: `link` is the first field.
+        unsafe { self.field(0) }
+    }
+
+    /// The alias whose place this is.
+    pub(crate) const fn of_link(link: Id<Link>) -> Self {
+        // SAFETY: links in the list of aliases are the first fields of their records.
+        unsafe { link.container(0) }
     }
 }
 
