@@ -1,15 +1,15 @@
-//! What kernels' object caches do and these do as well, a claim at a time: slabs, magazines, depots, life, limits. See
-//! `docs/coverage.md`.
+//! What kernels' object caches do and these do as well, a claim at a time, where no other test has it: see `docs/coverage.md`.
 #![cfg(feature = "inspector")]
 
 mod support;
 
+use std::cell::RefCell;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use flagstone::objects::{Bare, Cache, Error, Life, Options};
+use flagstone::objects::{Answer, Bare, Cache, Error, Flags, Life, Options, Reclaimed};
 use support::layout;
-use support::objects::{Actor, Script, Stage, TestCache, assert_counts, fill_up, give, let_go, paint, shows};
+use support::objects::{Actor, Script, Stage, TestCache, assert_counts, give, paint, shows};
 
 type Made = Actor<true, false>;
 
@@ -51,15 +51,6 @@ fn objects_are_their_size_rounded_up_to_their_alignment_apart() {
 }
 
 #[test]
-fn objects_of_a_fresh_slab_come_in_the_order_of_their_addresses() {
-    let stage = Stage::new(4);
-    let cache = slabs_only(&stage);
-    let objects = take(&cache, 64);
-    assert!(objects.windows(2).all(|pair| pair[1].addr().get() == pair[0].addr().get() + 64));
-    assert_eq!(cache.stats().slabs, 1);
-}
-
-#[test]
 fn an_object_goes_back_to_its_own_place() {
     let stage = Stage::new(32);
     for size in [1, 8, 24, 56, 72, 104, 336, 1000, 1368, 4096, 9000] {
@@ -77,28 +68,6 @@ fn an_object_goes_back_to_its_own_place() {
         assert_eq!(cache.stats().slab_creates, 3);
         give_all(&cache, objects.drain(..));
     }
-}
-
-#[test]
-fn the_fullest_slab_serves_and_a_new_one_only_where_none_does() {
-    let stage = Stage::new(8);
-    let cache = slabs_only(&stage);
-    let objects = take(&cache, 3 * 64);
-    let (nearly, half, hardly) = (&objects[..1], &objects[64..64 + 32], &objects[128..128 + 60]);
-    give_all(&cache, hardly.iter().chain(half).chain(nearly).copied());
-    let again = take(&cache, 1 + 32 + 60);
-    let sorted = |objects: &[NonNull<u8>]| {
-        let mut sorted = objects.to_vec();
-        sorted.sort_unstable();
-        sorted
-    };
-    assert_eq!(sorted(&again[..1]), sorted(nearly), "the fullest first");
-    assert_eq!(sorted(&again[1..33]), sorted(half));
-    assert_eq!(sorted(&again[33..]), sorted(hardly));
-    assert_eq!((cache.stats().slab_creates, cache.stats().available), (3, 0));
-    let next = cache.alloc().unwrap();
-    assert_eq!((cache.stats().slab_creates, cache.stats().available), (4, 63));
-    give(&cache, next);
 }
 
 #[test]
@@ -146,21 +115,6 @@ fn an_object_longer_than_a_slab_has_one_of_its_own() {
 }
 
 #[test]
-fn only_frees_make_magazines_where_objects_are_constructed() {
-    let stage = Stage::new(16);
-    let (script, before) = (Script::new(), stage.stats().live_objects());
-    let cache = made(&stage, &script, Options { rounds: 15, ..Options::new("made") });
-    let own = stage.stats().live_objects();
-    let objects = take(&cache, 1000);
-    assert_eq!((stage.stats().live_objects(), cache.stats().cached), (own, 0));
-    give_all(&cache, objects);
-    let magazines = stage.stats().live_objects() - own;
-    assert_eq!((magazines, cache.stats().cached), (1000_u64.div_ceil(15), 1000));
-    drop(cache);
-    assert_eq!(stage.stats().live_objects(), before);
-}
-
-#[test]
 fn the_first_request_for_bare_objects_fills_a_magazine_from_a_slab() {
     let stage = Stage::new(4);
     let cache = Cache::new(stage.heap(), layout(64, 8), Options::new("bare"), Bare).unwrap();
@@ -199,26 +153,6 @@ fn full_magazines_go_to_the_depot_and_come_back_the_last_one_first() {
 }
 
 #[test]
-fn bursts_over_the_edge_of_a_magazine_exchange_nothing_with_the_depot() {
-    for level in 0..14 {
-        let stage = Stage::new(4);
-        let script = Script::new();
-        let cache = made(&stage, &script, Options { rounds: 3, ..Options::new("made") });
-        give_all(&cache, take(&cache, 20));
-        let held = take(&cache, level);
-        give_all(&cache, take(&cache, 3));
-        let before = cache.stats();
-        for length in [1, 2, 3, 3, 2, 1, 3, 1] {
-            give_all(&cache, take(&cache, length));
-        }
-        let after = cache.stats();
-        assert_eq!((after.depot_allocations, after.depot_frees), (before.depot_allocations, before.depot_frees));
-        assert_eq!(after.slab_allocations, before.slab_allocations, "{level} held");
-        give_all(&cache, held);
-    }
-}
-
-#[test]
 fn without_magazines_objects_go_back_to_their_slabs_at_once() {
     let stage = Stage::new(4);
     let script = Script::new();
@@ -228,19 +162,6 @@ fn without_magazines_objects_go_back_to_their_slabs_at_once() {
     let stats = cache.stats();
     assert_eq!((stats.magazine_rounds, stats.cached, stats.slab_frees), (0, 0, 10));
     assert_eq!((script.constructs.get(), script.destructs.get()), (10, 10));
-}
-
-#[test]
-fn without_memory_for_a_magazine_objects_go_back_to_their_slabs() {
-    let stage = Stage::new(2);
-    let script = Script::new();
-    let cache = made(&stage, &script, Options::new("made"));
-    let objects = take(&cache, 10);
-    let held = fill_up(&stage, 8);
-    give_all(&cache, objects);
-    assert_eq!((cache.stats().live, cache.stats().cached, script.destructs.get()), (0, 0, 10));
-    assert_counts(&cache.stats(), true);
-    let_go(&stage, held);
 }
 
 #[test]
@@ -284,52 +205,156 @@ fn what_the_depot_never_needed_between_two_ticks_goes_back() {
 }
 
 #[test]
-fn busy_magazines_get_longer_but_not_at_two_looks_in_a_row() {
-    let stage = Stage::new(16);
+fn constructors_run_when_objects_leave_their_slab_and_destructors_when_they_return() {
+    let stage = Stage::new(4);
     let script = Script::new();
-    let cache = made(&stage, &script, Options::new("made"));
-    let busy = || give_all(&cache, take(&cache, 2000));
-    let look = || {
-        cache.update().unwrap();
-        cache.stats().magazine_rounds
-    };
-    give_all(&cache, take(&cache, 15 * 16));
-    assert_eq!(look(), 15, "sixteen exchanges are not many");
-    let mut seen = Vec::new();
-    for _ in 0..12 {
-        busy();
-        seen.push(look());
-    }
-    assert_eq!(seen, [31, 31, 47, 47, 63, 63, 95, 95, 143, 143, 143, 143]);
-    assert_counts(&cache.stats(), true);
-    let fixed = made(&stage, &script, Options { rounds: 7, ..Options::new("fixed") });
-    give_all(&fixed, take(&fixed, 2000));
-    fixed.update().unwrap();
-    assert_eq!(fixed.stats().magazine_rounds, 7, "the owner said how long");
+    let cache = made(&stage, &script, Options { keep: 100, ..Options::new("made") });
+    let runs = || (script.constructs.get(), script.destructs.get());
+    assert_eq!(runs(), (0, 0), "not ahead of a request");
+    let objects = take(&cache, 5);
+    assert_eq!(runs(), (5, 0));
+    give_all(&cache, objects);
+    give_all(&cache, take(&cache, 5));
+    assert_eq!(runs(), (5, 0), "objects wait as they are");
+    let objects = take(&cache, 7);
+    assert_eq!(runs(), (7, 0));
+    give_all(&cache, objects);
+    assert!(!cache.shrink().unwrap(), "two slabs are kept");
+    assert_eq!(runs(), (7, 7));
+    assert_eq!((cache.stats().constructs, cache.stats().destructs), (7, 7));
 }
 
 #[test]
-fn rounds_and_limits_change_at_run_time_or_the_reason_is_told() {
-    let stage = Stage::new(8);
+fn held_waiting_and_free_objects_are_told_apart() {
+    let stage = Stage::new(4);
     let script = Script::new();
-    let cache = made(&stage, &script, Options { limit: 100, keep: 10, ..Options::new("made") });
-    give_all(&cache, take(&cache, 100));
-    assert_eq!(cache.set_rounds(8), Err(Error::BadRounds(8)));
-    assert_eq!((cache.stats().magazine_rounds, cache.stats().cached), (15, 100), "a refusal changes nothing");
-    for rounds in [7, 0, 143] {
-        assert_eq!(cache.set_rounds(rounds), Ok(()));
-        assert_eq!((cache.stats().magazine_rounds, cache.stats().cached), (rounds, 0), "what waited went back");
-        give_all(&cache, take(&cache, 50));
-        assert_eq!(cache.stats().cached, if rounds == 0 { 0 } else { 50 });
+    let cache = made(&stage, &script, Options { rounds: 3, ..Options::new("made") });
+    let mut objects = take(&cache, 70);
+    give_all(&cache, objects.drain(60..));
+    let stats = cache.stats();
+    assert_eq!((stats.live, stats.cached, stats.available, stats.total), (60, 10, 68, 128));
+    assert_eq!((stats.allocations, stats.frees, stats.total_max, stats.taken_max), (70, 10, 128, 70));
+    give_all(&cache, take(&cache, 5));
+    assert_eq!((cache.stats().allocations, cache.stats().frees), (75, 15), "exact, whatever magazines change hands");
+    give_all(&cache, objects);
+    assert!(cache.shrink().unwrap());
+    let stats = cache.stats();
+    assert_eq!((stats.allocations, stats.frees, stats.total, stats.total_max, stats.taken_max), (75, 75, 0, 128, 70));
+}
+
+#[test]
+fn a_limit_is_exact_and_what_waits_in_magazines_can_be_had() {
+    let stage = Stage::new(4);
+    let script = Script::new();
+    let cache = made(&stage, &script, Options { limit: 5, ..Options::new("made") });
+    for _ in 0..3 {
+        let objects = take(&cache, 5);
+        assert_eq!(cache.alloc(), Err(Error::Limit { objects: 5 }));
+        give_all(&cache, objects);
     }
-    assert_eq!(cache.set_limit(9), Err(Error::BadLimit { limit: 9, keep: 10 }));
-    assert_eq!(cache.set_limit(20), Ok(()));
-    // What waits in magazines was made under the old limit.
-    let _ = cache.shrink().unwrap();
-    let held = take(&cache, 20);
-    assert_eq!(cache.alloc(), Err(Error::Limit { objects: 20 }));
-    give_all(&cache, held);
-    let zone = made(&stage, &script, Options::zone("zone", 5));
-    assert_eq!(zone.set_rounds(7), Err(Error::BadRounds(7)));
-    assert_eq!(zone.set_limit(6), Err(Error::BadLimit { limit: 6, keep: 5 }));
+    let stats = cache.stats();
+    assert_eq!((stats.cached, stats.limit_failures, stats.failures, stats.taken_max), (5, 3, 3, 5));
+}
+
+#[test]
+fn zeroed_objects_are_zero_and_constructed_ones_are_as_constructed() {
+    let stage = Stage::new(4);
+    let cache = Cache::new(stage.heap(), layout(61, 1), Options::new("bare"), Bare).unwrap();
+    let objects = take(&cache, 100);
+    objects.iter().for_each(|&object| paint(object, 61, u64::MAX));
+    give_all(&cache, objects);
+    for _ in 0..100 {
+        let object = cache.alloc_with(Flags::ZEROED).unwrap();
+        // SAFETY: the object has 61 bytes, and the test holds it.
+        assert!((0..61).all(|index| unsafe { object.add(index).read() } == 0));
+        paint(object, 61, u64::MAX);
+    }
+    let made = made(&stage, &Script::new(), Options::new("made"));
+    let object = made.alloc().unwrap();
+    paint(object, 64, 5);
+    give(&made, object);
+    let object = made.alloc_with(Flags::ZEROED).unwrap();
+    assert!(shows(object, 64, 5), "its constructor would not know");
+    give(&made, object);
+}
+
+#[test]
+fn many_at_once_are_all_or_none() {
+    let stage = Stage::new(4);
+    let script = Script::new();
+    let cache = made(&stage, &script, Options { limit: 10, ..Options::new("ten") });
+    let mut places = [None; 11];
+    assert_eq!(cache.alloc_bulk(&mut places), Err(Error::Limit { objects: 10 }));
+    assert_eq!((places, cache.stats().live), ([None; 11], 0));
+    assert_eq!(cache.alloc_bulk(&mut places[..10]), Ok(()));
+    assert!(places[..10].iter().all(Option::is_some) && cache.stats().live == 10);
+    // SAFETY: they came from the cache, and are given back once.
+    unsafe { cache.free_bulk(&mut places) };
+    assert_eq!((places, cache.stats().live, cache.stats().cached), ([None; 11], 0, 10));
+    assert_counts(&cache.stats(), true);
+}
+
+#[test]
+fn depots_come_first_then_owners_then_moves() {
+    let stage = Stage::new(16);
+    let (script, steps) = (Script::new(), Rc::new(RefCell::new(Vec::new())));
+    let log = |what: &'static str| {
+        let steps = Rc::clone(&steps);
+        move || {
+            if steps.borrow().last() != Some(&what) {
+                steps.borrow_mut().push(what);
+            }
+        }
+    };
+    let options = Options { rounds: 3, ..Options::new("movable") };
+    let cache: TestCache<Actor<true, true>> = Cache::new(stage.heap(), layout(64, 8), options, script.actor()).unwrap();
+    let mut objects = take(&cache, 128);
+    // One object stays in each of two slabs, and there is something in the depot.
+    let stay = [objects.remove(70), objects.remove(0)];
+    give_all(&cache, objects);
+    let (depot, owner, moves) = (log("depot"), log("owner"), log("moves"));
+    script.destruct_by(move |_| depot());
+    script.reclaim_by(move |_| owner());
+    script.relocate_by(move |_, _| {
+        moves();
+        Answer::No
+    });
+    stage.reclaim();
+    assert_eq!(steps.borrow()[..2], ["depot", "owner"]);
+    assert!(steps.borrow().contains(&"moves"));
+    script.forget();
+    give_all(&cache, stay);
+}
+
+#[test]
+fn nobody_is_asked_while_somebody_is_asked() {
+    let stage = Stage::new(4);
+    let script = Script::new();
+    let cache = made(&stage, &script, Options::new("made"));
+    let heap = stage.heap();
+    script.reclaim_by(move |_| {
+        assert_eq!(heap.reclaim(), Reclaimed::default());
+        heap.tick();
+    });
+    let reaps = cache.stats().reaps;
+    stage.reclaim();
+    assert_eq!(script.reclaims.get(), 1);
+    // Depots are asked twice: first of all, and for what owners gave.
+    assert_eq!(cache.stats().reaps, reaps + 2, "the tick did nothing");
+    script.forget();
+}
+
+#[test]
+fn all_caches_are_asked_once_the_newest_first() {
+    let stage = Stage::new(4);
+    let order = Rc::new(RefCell::new(Vec::new()));
+    let scripts = [1, 2, 3].map(|_| Script::new());
+    let caches = scripts.each_ref().map(|script| made(&stage, script, Options::new("made")));
+    for (script, number) in scripts.iter().zip(1..) {
+        let order = Rc::clone(&order);
+        script.reclaim_by(move |_| order.borrow_mut().push(number));
+    }
+    stage.reclaim();
+    assert_eq!(*order.borrow(), [3, 2, 1]);
+    drop(caches);
 }
