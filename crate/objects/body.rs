@@ -4,6 +4,7 @@
 //! `dyn`: whoever has the address of the record has the address of the body. An inspector reads the record and no more.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ptr::{self, NonNull};
 
 use super::chain::ASKING;
@@ -109,11 +110,11 @@ pub(crate) fn make<S: Source, L: Life + 'static>(
         unsafe { engine.free(at, bytes, align_of::<Body<L>>() as u32) };
         return Err(Error::NoMemory { bytes });
     };
-    let body = engine.source().at(at).cast::<Body<L>>();
+    let body = engine.source().at(at);
     // SAFETY: just allocated for a body, and zeroed, which its record and counts are from the start.
-    unsafe { (&raw mut (*body).hook).write(serve::<S, L>) };
+    unsafe { body.wrapping_add(offset_of!(Body<L>, hook)).cast::<Hook>().write(serve::<S, L>) };
     // SAFETY: as above.
-    unsafe { (&raw mut (*body).life).write(owner) };
+    unsafe { body.wrapping_add(offset_of!(Body<L>, life)).cast::<L>().write(owner) };
     // SAFETY: the record is the first field of the body, zeroed.
     let cache = unsafe { Id::<ObjectCacheRecord>::at(at.0) };
     let record = get(engine.source(), cache);
@@ -126,7 +127,7 @@ pub(crate) fn make<S: Source, L: Life + 'static>(
         let users = &get(engine.source(), Id::<ObjectCacheRecord>::budget(budget)).users;
         users.set(users.get() + 1);
     }
-    record.hook.set(at.0 + core::mem::offset_of!(Body<L>, hook) as u32);
+    record.hook.set(at.0 + offset_of!(Body<L>, hook) as u32);
     let siblings = get(engine.source(), engine.id().object_caches());
     siblings.made.set(siblings.made.get().wrapping_add(1));
     record.number.set(siblings.made.get());

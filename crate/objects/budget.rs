@@ -1,7 +1,7 @@
 //! Budgets: bytes that the caches of a subsystem may take together, and what happens when they want more.
 
 use core::fmt;
-use core::ptr;
+use core::mem::offset_of;
 
 use super::error::Error;
 use super::home::Home;
@@ -128,17 +128,17 @@ impl<H: Home, F: Fn(u32) + 'static> Budget<H, F> {
         if at.0 == 0 {
             return Err(Error::NoMemory { bytes });
         }
-        let body = engine.source().at(at).cast::<Body<F>>();
+        let body = engine.source().at(at);
         // SAFETY: just allocated for a body.
-        unsafe { (&raw mut (*body).hook).write(tell::<F>) };
+        unsafe { body.wrapping_add(offset_of!(Body<F>, hook)).cast::<Hook>().write(tell::<F>) };
         // SAFETY: as above.
-        unsafe { (&raw mut (*body).spent).write(spent) };
+        unsafe { body.wrapping_add(offset_of!(Body<F>, spent)).cast::<F>().write(spent) };
         // SAFETY: the record is the first field of the body, zeroed.
         let id = unsafe { Id::<BudgetRecord>::at(at.0) };
         let record = get(engine.source(), id);
         write_name(&record.name, name);
         record.limit.set(limit);
-        record.hook.set(at.0 + core::mem::offset_of!(Body<F>, hook) as u32);
+        record.hook.set(at.0 + offset_of!(Body<F>, hook) as u32);
         let siblings = get(engine.source(), engine.id().budgets());
         siblings.made.set(siblings.made.get().wrapping_add(1));
         record.number.set(siblings.made.get());
@@ -191,9 +191,9 @@ impl<H: Home, F: Fn(u32) + 'static> Drop for Budget<H, F> {
             return;
         }
         list::remove(engine.source(), self.at.link());
-        let body = engine.source().at(Addr(self.at.addr())).cast::<Body<F>>();
+        let body = engine.source().at(Addr(self.at.addr()));
         // SAFETY: nobody reaches the body any more: it is in no list, and no cache names it.
-        drop(unsafe { ptr::read(&raw const (*body).spent) });
+        drop(unsafe { body.wrapping_add(offset_of!(Body<F>, spent)).cast::<F>().read() });
         // SAFETY: it was allocated with this size and alignment.
         unsafe { engine.free(Addr(self.at.addr()), size_of::<Body<F>>() as u32, align_of::<Body<F>>() as u32) };
     }

@@ -53,7 +53,7 @@ impl HandleTable {
     pub(super) fn get(&self, index: u32) -> Option<&Entry> {
         // SAFETY: the table is `capacity` entries, which stay until it grows; and it grows only in `reserve`, where no reference
         // to an entry is held: they are not handed out beyond this crate's calls.
-        (index < self.capacity.get()).then(|| unsafe { &*self.entries.get().add(index as usize) })
+        (index < self.capacity.get()).then(|| unsafe { &*self.entries.get().wrapping_add(index as usize) })
     }
 
     /// Makes sure that there is a free entry; in memory of `engine`.

@@ -7,6 +7,7 @@
 use core::alloc::Layout;
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::offset_of;
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 
@@ -24,6 +25,11 @@ struct Object<T> {
     /// The index of its entry, plus one; zero while nobody has it.
     entry: u32,
     value: T,
+}
+
+/// Where the value of an object is; its entry is at its beginning.
+const fn value_of<T>(object: NonNull<Object<T>>) -> *mut T {
+    object.as_ptr().cast::<u8>().wrapping_add(offset_of!(Object<T>, value)).cast()
 }
 
 /// The life of objects that move.
@@ -169,17 +175,17 @@ impl<T: 'static, H: Home> MovableCache<T, H> {
             Err(error) => return Err((value, error)),
         };
         // SAFETY: an object of this cache, just taken; its first word says that nobody has it.
-        unsafe { (&raw mut (*object.as_ptr()).value).write(value) };
+        unsafe { value_of(object).write(value) };
         let taken = self.table(|table| {
             let (index, generation) = table.take(object.cast());
             // SAFETY: as above. From now on the object may move.
-            unsafe { (&raw mut (*object.as_ptr()).entry).write(index + 1) };
+            unsafe { object.cast::<u32>().write(index + 1) };
             Handle { index, generation, cache: self.cache.number(), of: PhantomData }
         });
         // A cache that gave an object has been begun, so its table is there.
         taken.map_err(|error| {
             // SAFETY: the value was just written there.
-            (unsafe { (&raw const (*object.as_ptr()).value).read() }, error)
+            (unsafe { value_of(object).read() }, error)
         })
     }
 
@@ -267,9 +273,9 @@ impl<T: 'static, H: Home> MovableCache<T, H> {
     fn take_out(&self, index: u32, object: NonNull<Object<T>>) -> T {
         let _ = self.table(|table| table.give(index));
         // SAFETY: a live object, which nobody uses, and no handle finds any more.
-        let value = unsafe { (&raw const (*object.as_ptr()).value).read() };
+        let value = unsafe { value_of(object).read() };
         // SAFETY: as above; from now on it is nobody's.
-        unsafe { (&raw mut (*object.as_ptr()).entry).write(0) };
+        unsafe { object.cast::<u32>().write(0) };
         // SAFETY: it came from this cache, and was its handle's alone.
         unsafe { self.cache.free(object.cast()) };
         value
