@@ -20,7 +20,7 @@ use flagstone::inspector::object_rows::{ObjectCacheRow, budget_rows, object_cach
 use flagstone::inspector::sample::Sample;
 use flagstone::inspector::segment_rows::{FilterWords, SegmentFilter, SegmentKind, SegmentList};
 use flagstone::inspector::whatis::Whatis;
-use flagstone::objects::{Answer, Budget, Cache, CacheStats, Flags, Options};
+use flagstone::objects::{Answer, Bare, Budget, Cache, CacheStats, Flags, Options};
 use flagstone::verify::verify;
 use specimen::{Held, Of, Owner, PATTERN, free, with_caches};
 use support::{Deny, Fake, LOW, Rng, heap, layout, memory};
@@ -330,4 +330,27 @@ fn slabs_that_are_to_stay_do_when_all_objects_moved_out_of_them() {
     assert!(stats.move_yes != 0);
     assert_eq!((stats.live, stats.slabs, stats.total), (40, 10, 640));
     assert_eq!(verify(&heap.image(), heap.root()), Ok(vec![]));
+}
+
+#[test]
+fn a_shared_cache_has_the_names_of_all_who_share_it() {
+    let mut pages = memory(4);
+    let heap = heap(Fake::new(&mut pages, LOW));
+    let shared = |name| {
+        let options = Options { merge: true, ..Options::new(name) };
+        Cache::new(&heap, layout(48, 8), options, Bare).unwrap()
+    };
+    let caches = ["lines", "words", "marks"].map(shared);
+    let _other = Cache::new(&heap, layout(100, 4), Options::new("other"), Bare).unwrap();
+    let seen = || {
+        let survey = Survey::take(&heap.image(), heap.root()).unwrap();
+        assert_eq!(verify(&heap.image(), heap.root()), Ok(vec![]));
+        survey.object_caches.into_iter().map(|cache| (cache.name, cache.aliases, cache.users)).collect::<Vec<_>>()
+    };
+    let other = ("other".to_owned(), vec![], 1);
+    let names = ["words", "marks"].map(str::to_owned).to_vec();
+    assert_eq!(seen(), [("lines".to_owned(), names, 3), other.clone()]);
+    let [_lines, words, _marks] = caches;
+    drop(words);
+    assert_eq!(seen(), [("lines".to_owned(), vec!["marks".to_owned()], 2), other]);
 }

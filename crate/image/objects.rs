@@ -8,16 +8,17 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem::offset_of;
 
 use super::arenas::name;
+use super::survey::Survey;
 use super::{Image, Problem, record_or};
 use crate::heap::State;
-use crate::list::Link;
+use crate::list::{Head, Link};
 use crate::objects::record::{
-    BudgetRecord, CONSTRUCTED, MOVABLE, MagazineList, ORPHAN, ObjectCacheRecord, SHARED, ZONE,
+    AliasRecord, BudgetRecord, CONSTRUCTED, MOVABLE, MagazineList, ORPHAN, ObjectCacheRecord, SHARED, ZONE,
 };
 use crate::record::{Record, named};
-use crate::vmem::arena::record::Siblings;
 
 mod slabs;
 
@@ -154,6 +155,8 @@ pub struct ObjectCacheInfo {
     pub number: u32,
     /// What it is called: what is text of the bytes it keeps for that.
     pub name: String,
+    /// What those call it who share it, oldest first.
+    pub aliases: Vec<String>,
     /// Whether all its objects were made at once and stay.
     pub zone: bool,
     /// Whether objects are constructed when they leave their slab.
@@ -269,7 +272,7 @@ impl Refusal {
 }
 
 /// A record in one of the heap's lists, by its link at offset 0.
-pub(super) trait Listed: Record {
+trait Listed: Record {
     /// What it is called in a sentence, and the invariant that says that it is one.
     const WHAT: (&'static str, &'static str);
 
@@ -304,18 +307,63 @@ impl Listed for BudgetRecord {
     }
 }
 
+impl Listed for AliasRecord {
+    const WHAT: (&'static str, &'static str) = ("other name of an object cache", "O2");
+
+    fn link(&self) -> &Link {
+        &self.link
+    }
+
+    fn number(&self) -> u32 {
+        self.number.get()
+    }
+}
+
+impl Survey {
+    /// Reads the lists of object caches, their other names, and budgets; the records of the caches with their addresses.
+    pub(super) fn read_object_caches(
+        &mut self,
+        image: &(impl Image + ?Sized),
+        state: &State,
+    ) -> Vec<(u32, ObjectCacheRecord)> {
+        let at = |offset: usize| self.layout.state.wrapping_add(offset as u32);
+        let (caches, aliases) = (at(offset_of!(State, object_caches)), at(offset_of!(State, aliases)));
+        let budgets = at(offset_of!(State, budgets));
+        let made = state.object_caches.made.get();
+        let records = listed::<ObjectCacheRecord>(image, caches, (&state.object_caches.list, made), &mut self.problems);
+        for (id, record) in &records {
+            self.object_caches.push(cache(*id, record, &mut self.problems));
+        }
+        for (id, record) in listed::<AliasRecord>(image, aliases, (&state.aliases, made), &mut self.problems) {
+            let place = records.iter().position(|(at, _)| *at == record.cache.get());
+            match place {
+                Some(index) => self.object_caches[index].aliases.push(name(&record.name)),
+                None => {
+                    let text = format!("the other name at {id:#x} is of no object cache");
+                    self.problems.push(Problem::new("O2", id, text));
+                }
+            }
+        }
+        let made = state.budgets.made.get();
+        let records_of_budgets =
+            listed::<BudgetRecord>(image, budgets, (&state.budgets.list, made), &mut self.problems);
+        self.budgets = records_of_budgets.iter().map(budget).collect();
+        records
+    }
+}
+
 /// The records of the list at `list_at`, with their addresses, in the order of their numbers. They do not overlap.
-pub(super) fn listed<T: Listed>(
+fn listed<T: Listed>(
     image: &(impl Image + ?Sized),
     list_at: u32,
-    siblings: &Siblings,
+    (list, made): (&Head, u32),
     problems: &mut Vec<Problem>,
 ) -> Vec<(u32, T)> {
     let len = size_of::<T>() as u32;
     let (what, invariant) = T::WHAT;
     let mut records: Vec<(u32, T)> = Vec::new();
     let mut ids = BTreeSet::new();
-    let (mut back, mut at, mut above) = (list_at, named(&siblings.list.first), u64::from(siblings.made.get()) + 1);
+    let (mut back, mut at, mut above) = (list_at, named(&list.first), u64::from(made) + 1);
     while at != 0 {
         if !at.is_multiple_of(8) || ids.range(at.saturating_sub(len - 1)..=at.saturating_add(len - 1)).next().is_some()
         {
@@ -344,7 +392,7 @@ pub(super) fn listed<T: Listed>(
 }
 
 /// What the record of a cache says, without what a walk finds.
-pub(super) fn cache(id: u32, record: &ObjectCacheRecord, problems: &mut Vec<Problem>) -> ObjectCacheInfo {
+fn cache(id: u32, record: &ObjectCacheRecord, problems: &mut Vec<Problem>) -> ObjectCacheInfo {
     let flag = |flag| record.flags.get() & flag != 0;
     let shape = Shape {
         size: record.size.get(),
@@ -367,6 +415,7 @@ pub(super) fn cache(id: u32, record: &ObjectCacheRecord, problems: &mut Vec<Prob
         id,
         number: record.number.get(),
         name: name(&record.name),
+        aliases: Vec::new(),
         zone: flag(ZONE),
         constructed: flag(CONSTRUCTED),
         movable: flag(MOVABLE),
@@ -415,7 +464,7 @@ fn counters(record: &ObjectCacheRecord) -> ObjectCounters {
 }
 
 /// What the record of a budget says.
-pub(super) fn budget((id, record): &(u32, BudgetRecord)) -> BudgetInfo {
+fn budget((id, record): &(u32, BudgetRecord)) -> BudgetInfo {
     BudgetInfo {
         id: *id,
         number: record.number.get(),

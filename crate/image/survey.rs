@@ -11,11 +11,10 @@ use alloc::vec::Vec;
 use core::mem::offset_of;
 
 use super::arenas::{self, ArenaInfo};
-use super::objects::{self, BudgetInfo, ObjectCacheInfo, Refusal};
+use super::objects::{BudgetInfo, ObjectCacheInfo, Refusal};
 use super::{Error, Image, Problem, record, record_or, root};
 use crate::cache::Cache;
 use crate::heap::{LARGE, META, OBJECTS, SLAB, State};
-use crate::objects::record::{BudgetRecord, ObjectCacheRecord};
 use crate::record::{Word, named};
 use crate::root::{ROOT_LEN, Root};
 use crate::size_class::{CLASSES, SLAB_CLASSES, SLAB_MAX, objects_in_slab, rounds, size_of_class};
@@ -230,21 +229,13 @@ impl Survey {
             },
             problems: Vec::new(),
         };
-        let in_state = |offset: usize| root.state.get().wrapping_add(offset as u32);
-        let list = in_state(offset_of!(State, object_caches));
-        let records = objects::listed::<ObjectCacheRecord>(image, list, &state.object_caches, &mut survey.problems);
-        for (id, record) in &records {
-            survey.object_caches.push(objects::cache(*id, record, &mut survey.problems));
-        }
-        let list = in_state(offset_of!(State, budgets));
-        let budgets = objects::listed::<BudgetRecord>(image, list, &state.budgets, &mut survey.problems);
-        survey.budgets = budgets.iter().map(objects::budget).collect();
+        let records = survey.read_object_caches(image, &state);
         survey.walk_segments(image, &state.arena);
         for (class, cache) in (0..).zip(&state.caches) {
             survey.add_cache(image, class, cache);
         }
         survey.read_magazines(image, &records);
-        let list = in_state(offset_of!(State, arenas));
+        let list = survey.layout.state.wrapping_add(offset_of!(State, arenas) as u32);
         survey.arenas = arenas::read(image, list, &state.arenas, survey.arena_at(), &mut survey.problems);
         Ok(survey)
     }

@@ -208,7 +208,7 @@ fn row(names: &Names<'_>, cache: &ObjectCacheInfo, class: u32) -> ObjectCacheRow
         number: cache.number,
         class,
         name: cache.name.clone(),
-        aliases: Vec::new(),
+        aliases: cache.aliases.clone(),
         zone: cache.zone,
         constructed: cache.constructed,
         movable: cache.movable,
