@@ -204,8 +204,8 @@ fn a_reap_takes_what_was_never_needed_between_two_looks_and_no_more() {
         assert_eq!(cache.stats().idle_magazines, 10 - needed);
         // What is needed after the look is not idle either.
         let extra = take(&cache, 14 + 7 * 3);
-        cache.reap().unwrap();
         extra.into_iter().for_each(|at| give(&cache, at));
+        cache.reap().unwrap();
         assert_eq!(cache.stats().full_magazines, 10 - (10 - needed).min(7), "{needed} were needed");
         assert_counts(&cache.stats(), true);
     }

@@ -4,10 +4,11 @@
 mod support;
 
 use std::cell::RefCell;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 use flagstone::objects::{Bare, Cache, Options};
-use support::objects::{Actor, Script, Stage, TestCache, assert_counts, fill_up, give, let_go};
+use support::objects::{Actor, Later, Script, Stage, TestCache, assert_counts, fill_up, give, let_go, paint, shows};
 use support::{Deny, assert_sound, bytes, layout};
 
 type Made = Actor<true, false>;
@@ -148,4 +149,31 @@ fn whoever_is_asked_before_growth_may_use_the_heap_that_asks() {
     for at in spare.take() {
         support::free(&stage, at, bytes(9000));
     }
+}
+
+#[test]
+fn a_magazine_is_given_up_whose_type_changed_while_its_memory_was_asked_for() {
+    let stage = Stage::new(8);
+    let (script, place) = (Script::new(), Later::<TestCache<Made>>::new());
+    let cache = place.put(Cache::new(stage.heap(), layout(64, 8), Options::new("changing"), script.actor()).unwrap());
+    let held: Vec<_> = (0..400).map(|_| cache.alloc().unwrap()).collect();
+    let noise = Rc::new(RefCell::new(fill_up(&stage, 8)));
+    let (own, from, heap) = (Rc::clone(&place), Rc::clone(&noise), stage.heap());
+    script.reclaim_by(move |_| {
+        let (at, size) = from.borrow_mut().remove(0);
+        support::free(heap, at, bytes(size));
+        assert_eq!(own.get().expect("the cache").set_rounds(143), Ok(()));
+    });
+    give(&cache, held[0]);
+    assert_eq!((cache.stats().magazine_rounds, cache.stats().live), (143, 399));
+    script.forget();
+    // What lies beside a magazine of the old type.
+    let beside: Vec<_> = (0..100).map(|_| NonNull::new(stage.alloc(bytes(68))).expect("memory")).collect();
+    beside.iter().zip(0..).for_each(|(&at, stamp)| paint(at, 68, stamp));
+    held[1..].iter().for_each(|&at| give(&cache, at));
+    assert!(beside.iter().zip(0..).all(|(&at, stamp)| shows(at, 68, stamp)), "a magazine is as long as it says");
+    assert_counts(&cache.stats(), true);
+    place.take();
+    let_go(&stage, noise.take());
+    assert_sound(&stage);
 }
