@@ -392,8 +392,8 @@ mod asked {
 
     use flagstone::objects::{Bare, Cache, Options};
 
-    use super::support::layout;
-    use super::support::objects::{Actor, Script, Stage, TestCache, assert_sound, fill_up, give, let_go};
+    use super::support::objects::{Actor, Script, Stage, TestCache, fill_up, give, let_go};
+    use super::support::{assert_sound, layout};
     use super::{listed, merging, names};
 
     /// A stage, somebody to ask, and a cache to join, of which nothing is left when everything is taken.
