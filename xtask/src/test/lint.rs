@@ -12,7 +12,7 @@ const FEATURES: [(&str, &str); 4] = [
     ("default features", ""),
     ("the inspector", "inspector"),
     ("the engine", "engine"),
-    ("relief before growth", "inspector,reclaim"),
+    ("all that is optional", "inspector,reclaim,allocator-api2"),
 ];
 
 pub(super) fn steps(report: &mut Report) -> Result<()> {
