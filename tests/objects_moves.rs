@@ -131,9 +131,9 @@ fn two_slabs_with_one_object_each_become_one() {
 /// stays, and callbacks.
 type Slabs = (TestCache<Actor<true, true>>, Vec<usize>, Vec<NonNull<u8>>, Rc<Script>);
 
-fn slabs(stage: &Stage, count: usize, magazines: bool, kept: impl Fn(usize, usize) -> bool) -> Slabs {
+fn slabs(stage: &Stage, count: usize, kept: impl Fn(usize, usize) -> bool) -> Slabs {
     let script = Script::new();
-    let options = Options { magazines, rounds: if magazines { 15 } else { 0 }, ..Options::new("slabs") };
+    let options = Options { magazines: false, ..Options::new("slabs") };
     let cache = Cache::new(stage.heap(), layout(64, 8), options, script.actor()).unwrap();
     let all: Vec<NonNull<u8>> = (0..64 * count).map(|_| cache.alloc().unwrap()).collect();
     let starts: Vec<_> = all.iter().step_by(64).map(|at| at.addr().get()).collect();
@@ -153,8 +153,7 @@ fn slab_of(starts: &[usize], at: NonNull<u8>) -> usize {
 fn every_answer_changes_its_counters_and_frees_its_objects_and_no_others() {
     for answer in [Answer::Yes, Answer::No, Answer::Later, Answer::DontNeed, Answer::DontKnow] {
         let stage = Stage::new(16);
-        let (cache, starts, live, script) =
-            slabs(&stage, 10, false, |slab, index| index < if slab < 9 { 50 } else { 1 });
+        let (cache, starts, live, script) = slabs(&stage, 10, |slab, index| index < if slab < 9 { 50 } else { 1 });
         let before = cache.stats();
         script.relocate_by(move |from, to| {
             assert_eq!(slab_of(&starts, from), 9, "the emptiest is emptied");
@@ -184,16 +183,15 @@ fn a_refusal_keeps_a_slab_until_its_object_goes_or_may_move_or_the_slab_is_full(
     let stage = Stage::new(32);
     for (refusal, times) in [(Answer::No, 1), (Answer::Later, 3)] {
         for end in 0..3 {
-            // Slab 9 has two objects, slab 8 has most, the others are full: so only slab 9 is worth it.
+            // Only slab 9, with two objects, is worth emptying.
             let (cache, starts, live, script) =
                 slabs(
                     &stage,
                     10,
-                    false,
                     |slab, index| if slab < 8 { index < 50 } else { index < if slab == 8 { 40 } else { 2 } },
                 );
             let stuck = *live.last().expect("the last of slab 9");
-            let other = live[live.len() - 2];
+            let culprit = live[live.len() - 2];
             let (asked, refuse) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(true)));
             let (count, refuses) = (Rc::clone(&asked), Rc::clone(&refuse));
             script.relocate_by(move |from, to| {
@@ -202,7 +200,7 @@ fn a_refusal_keeps_a_slab_until_its_object_goes_or_may_move_or_the_slab_is_full(
                 count.set(count.get() + 1);
                 if refuses.get() { refusal } else { Answer::DontNeed }
             });
-            // Each tick asks once for good, or for each object until it is not believed any more.
+            // A tick asks for one object after the other, until a refusal is for good or the third one is not believed.
             for _ in 0..6 {
                 stage.tick();
             }
@@ -210,7 +208,6 @@ fn a_refusal_keeps_a_slab_until_its_object_goes_or_may_move_or_the_slab_is_full(
             refuse.set(false);
             stage.tick();
             assert_eq!(asked.get(), times, "a slab that refused is asked no more");
-            let culprit = if refusal == Answer::No { other } else { other };
             match end {
                 // Its object goes.
                 0 => {
@@ -246,7 +243,7 @@ fn a_refusal_keeps_a_slab_until_its_object_goes_or_may_move_or_the_slab_is_full(
 #[test]
 fn an_object_whose_owner_notifies_moves_also_out_of_the_first_slab() {
     let stage = Stage::new(8);
-    let (cache, _, live, script) = slabs(&stage, 2, false, |_, index| index == 7);
+    let (cache, _, live, script) = slabs(&stage, 2, |_, index| index == 7);
     script.relocate_by(|_, _| Answer::No);
     cache.consolidate().unwrap();
     let refused = cache.stats().move_no;
@@ -269,7 +266,7 @@ fn an_object_whose_owner_notifies_moves_also_out_of_the_first_slab() {
 #[test]
 fn desperate_moves_ask_for_what_refused_before() {
     let stage = Stage::new(16);
-    let (cache, _, live, script) = slabs(&stage, 10, false, |slab, index| index < if slab < 9 { 50 } else { 1 });
+    let (cache, _, live, script) = slabs(&stage, 10, |slab, index| index < if slab < 9 { 50 } else { 1 });
     script.relocate_by(|_, _| Answer::No);
     stage.tick();
     stage.tick();
@@ -313,7 +310,7 @@ fn ticks_bring_what_lies_free_under_an_eighth_and_end_there() {
 fn the_threshold_rises_while_little_is_found_and_falls_while_all_is() {
     let stage = Stage::new(64);
     // No slab has fewer than a quarter of its objects, so an eighth finds none.
-    let (cache, _, live, script) = slabs(&stage, 60, false, |_, index| index < 20);
+    let (cache, _, live, script) = slabs(&stage, 60, |_, index| index < 20);
     script.relocate_by(|_, _| Answer::DontKnow);
     assert_eq!(cache.stats().move_threshold, 1);
     let mut thresholds = Vec::new();
@@ -341,13 +338,11 @@ fn an_object_that_waits_in_a_magazine_is_found_there_and_gives_up_its_slab() {
     // In the loaded magazine, the previous one, or one of the depot.
     for behind in [0, 15, 60] {
         let stage = Stage::new(32);
-        let (cache, starts, live, script) = slabs(&stage, 10, false, |_, index| index < 40);
-        assert_eq!(cache.set_rounds(15), Ok(()));
+        let (cache, starts, live, script) = slabs(&stage, 10, |_, index| index < 40);
         let mut live = live;
         // Of the last slab only one object is left, and that one waits in a magazine.
-        let (rest, last) =
-            live.split_off(360).split_first().map(|(first, rest)| (rest.to_vec(), *first)).expect("slab 9");
-        cache.set_rounds(0).unwrap();
+        let mut rest = live.split_off(360);
+        let last = rest.remove(0);
         rest.into_iter().for_each(|at| give(&cache, at));
         cache.set_rounds(15).unwrap();
         give(&cache, last);
@@ -359,7 +354,7 @@ fn an_object_that_waits_in_a_magazine_is_found_there_and_gives_up_its_slab() {
             assert_ne!(slab_of(&table, from), slab_of(&table, to));
             Answer::DontKnow
         });
-        cache.notify_all(&stage);
+        stage.tick();
         let after = cache.stats();
         assert_eq!((after.move_dont_know, after.move_hunt_found), (1, 1), "{behind} behind it: {after:?}");
         assert_eq!(
@@ -379,21 +374,10 @@ fn an_object_that_waits_in_a_magazine_is_found_there_and_gives_up_its_slab() {
     }
 }
 
-/// A scan that finds what is nearly empty.
-trait Scan {
-    fn notify_all(&self, stage: &Stage);
-}
-
-impl Scan for TestCache<Actor<true, true>> {
-    fn notify_all(&self, stage: &Stage) {
-        stage.tick();
-    }
-}
-
 #[test]
 fn no_slab_goes_back_while_an_object_moves_and_all_that_are_empty_do_then() {
     let stage = Stage::new(32);
-    let (cache, _, live, script) = slabs(&stage, 12, false, |slab, index| index < if slab < 6 { 50 } else { 1 });
+    let (cache, _, live, script) = slabs(&stage, 12, |slab, index| index < if slab < 6 { 50 } else { 1 });
     let cache = Rc::new(cache);
     let (own, objects) = (Rc::downgrade(&cache), Rc::new(RefCell::new(live)));
     let (first, given) = (Rc::new(Cell::new(true)), Rc::clone(&objects));

@@ -11,7 +11,8 @@ use flagstone::objects::{Answer, Cache, CacheStats, Life, Refused};
 use flagstone::source::Page;
 use flagstone::units::Addr;
 
-use super::{Deny, Fake, LOW, assert_sound, bytes, free, memory};
+pub(crate) use super::assert_sound;
+use super::{Deny, Fake, LOW, bytes, free, memory};
 
 /// The heap of a test.
 pub(crate) type TestHeap = Heap<Fake<'static>>;
@@ -107,13 +108,16 @@ impl<const CONSTRUCTS: bool, const MOVES: bool> Life for Actor<CONSTRUCTS, MOVES
     }
 }
 
+/// A callback that a test has written down, or not.
+pub(crate) type On<F> = RefCell<Option<Rc<F>>>;
+
 /// Callbacks that a test writes down where it needs them, and calls counted.
 #[derive(Default)]
 pub(crate) struct Script {
-    pub(crate) on_construct: RefCell<Option<Rc<dyn Fn(NonNull<u8>) -> bool>>>,
-    pub(crate) on_destruct: RefCell<Option<Rc<dyn Fn(NonNull<u8>)>>>,
-    pub(crate) on_reclaim: RefCell<Option<Rc<dyn Fn(u32)>>>,
-    pub(crate) on_relocate: RefCell<Option<Rc<dyn Fn(NonNull<u8>, NonNull<u8>) -> Answer>>>,
+    pub(crate) on_construct: On<dyn Fn(NonNull<u8>) -> bool>,
+    pub(crate) on_destruct: On<dyn Fn(NonNull<u8>)>,
+    pub(crate) on_reclaim: On<dyn Fn(u32)>,
+    pub(crate) on_relocate: On<dyn Fn(NonNull<u8>, NonNull<u8>) -> Answer>,
     pub(crate) constructs: Cell<u64>,
     pub(crate) destructs: Cell<u64>,
     pub(crate) reclaims: Cell<u32>,
@@ -224,18 +228,27 @@ pub(crate) fn give<L: Life>(cache: &TestCache<L>, at: NonNull<u8>) {
     unsafe { cache.free(at) };
 }
 
+/// Byte `index` of what belongs to `stamp`.
+const fn byte(stamp: u64, index: usize) -> u8 {
+    (stamp >> (index % 8 * 8)) as u8 ^ index as u8
+}
+
 /// Fills the first `len` bytes of an object with what belongs to `stamp`.
 pub(crate) fn paint(at: NonNull<u8>, len: u32, stamp: u64) {
-    for index in 0..len as usize {
-        // SAFETY: the object is as long, and the test holds it.
-        unsafe { at.add(index).write((stamp >> (index % 8 * 8)) as u8 ^ index as u8) };
-    }
+    // SAFETY: the object is as long, and the test holds it.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(at.as_ptr(), len as usize) };
+    bytes.iter_mut().enumerate().for_each(|(index, value)| *value = byte(stamp, index));
+}
+
+/// The first `len` bytes of an object.
+pub(crate) fn content<'a>(at: NonNull<u8>, len: u32) -> &'a [u8] {
+    // SAFETY: the object is as long, and nobody writes to it while a test looks.
+    unsafe { std::slice::from_raw_parts(at.as_ptr(), len as usize) }
 }
 
 /// Whether the first `len` bytes of an object are what belongs to `stamp`.
 pub(crate) fn shows(at: NonNull<u8>, len: u32, stamp: u64) -> bool {
-    // SAFETY: the object is as long, and nobody writes to it now.
-    (0..len as usize).all(|index| unsafe { at.add(index).read() } == (stamp >> (index % 8 * 8)) as u8 ^ index as u8)
+    content(at, len).iter().enumerate().all(|(index, value)| *value == byte(stamp, index))
 }
 
 /// Copies an object to another place, as a move does.

@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 
 use flagstone::objects::{Answer, Budget, Cache, CacheStats, Error, Flags, Life, Options};
 
-use super::objects::{Play, TestCache, TestHeap, copy, give, paint, shows};
+use super::objects::{Play, TestCache, TestHeap, content, copy, give, paint, shows};
 use super::{PAGE, Rng};
 
 /// A budget that tells a world.
@@ -340,9 +340,7 @@ impl Book {
             assert!(shows(at, self.size, stamp), "it did not stay as it was left");
         } else {
             world.claim(at, self.size);
-            // SAFETY: the object is as long, and was just taken.
-            let zeros = || (0..self.size as usize).all(|index| unsafe { at.add(index).read() } == 0);
-            assert!(!zeroed || zeros(), "not zeroed");
+            assert!(!zeroed || content(at, self.size).iter().all(|byte| *byte == 0), "not zeroed");
         }
         let stamp = world.next_stamp();
         paint(at, self.size, stamp);
