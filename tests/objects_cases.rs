@@ -266,3 +266,52 @@ fn caches_fill_a_memory_up_to_4_gib() {
     held.into_iter().for_each(|object| give(&cache, object));
     end(&stage, cache, before);
 }
+
+#[test]
+fn magazines_that_nobody_exchanges_get_shorter_again() {
+    let stage = Stage::new(32);
+    let before = stage.stats().live_bytes();
+    let cache = Cache::new(stage.heap(), layout(64, 8), Options::new("nodes"), Bare).unwrap();
+    let rounds = || cache.stats().magazine_rounds;
+    assert_eq!(rounds(), 15);
+    for longer in [31, 31, 47] {
+        let objects: Vec<_> = (0..2000).map(|_| cache.alloc().unwrap()).collect();
+        objects.into_iter().for_each(|object| give(&cache, object));
+        cache.update().unwrap();
+        assert_eq!(rounds(), longer, "not twice in a row");
+    }
+    for (longer, shorter) in [(47, 31), (31, 15)] {
+        // The first object that comes back takes a new magazine, which is an exchange.
+        let looks = (1..20).find(|_| {
+            give(&cache, cache.alloc().unwrap());
+            cache.update().unwrap();
+            rounds() != longer
+        });
+        assert_eq!((looks.is_some_and(|looks| (8..10).contains(&looks)), rounds()), (true, shorter), "{looks:?}");
+    }
+    for _ in 0..20 {
+        cache.update().unwrap();
+    }
+    assert_eq!(rounds(), 15, "never below what the size begins with");
+    assert_counts(&cache.stats(), false);
+    end(&stage, cache, before);
+}
+
+#[test]
+fn the_caches_of_a_budget_that_ends_empty_their_depots() {
+    let stage = Stage::new(16);
+    let budget = Budget::new(stage.heap(), "images", 0, |_| ()).unwrap();
+    let options = Options { budget: Some(&budget), ..Options::new("tiles") };
+    let tiles = Cache::new(stage.heap(), layout(256, 8), options, Bare).unwrap();
+    let others = Cache::new(stage.heap(), layout(256, 8), Options::new("others"), Bare).unwrap();
+    for cache in [&tiles, &others] {
+        let objects: Vec<_> = (0..500).map(|_| cache.alloc().unwrap()).collect();
+        objects.into_iter().for_each(|object| give(cache, object));
+        assert!(cache.stats().full_magazines > 20);
+    }
+    drop(budget);
+    assert_eq!(tiles.stats().full_magazines, 0);
+    assert!(tiles.stats().slabs < 5);
+    assert!(others.stats().full_magazines > 20, "what it did not pay for is left alone");
+    assert_sound(&stage);
+}

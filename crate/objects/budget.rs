@@ -181,11 +181,13 @@ impl<H: Home, F: Fn(u32) + 'static> sealed::Beside for Budget<H, F> {
 }
 
 impl<H: Home, F: Fn(u32) + 'static> Drop for Budget<H, F> {
-    /// A budget that something is charged to stays as an orphan: it goes on counting, and tells nobody.
+    /// The caches that it pays for give back what lies in their depots. If something is charged then, the budget stays as an orphan:
+    /// it goes on counting, and tells nobody.
     fn drop(&mut self) {
         let engine = self.home.engine();
         let record = get(engine.source(), self.at);
         record.hook.set(0);
+        engine.settle(record);
         if record.users.get() != 0 || record.objects.get() != 0 {
             record.flags.set(ORPHAN);
             return;

@@ -319,7 +319,8 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     /// Changes how many rounds a magazine has: a value of the table, zero for no magazines. What lies in magazines goes back.
     ///
     /// # Errors
-    /// [`Error::BadRounds`] of a value that is not in the table, or of any for a zone or a cache with a reserve.
+    /// [`Error::BadRounds`] of a value that is not in the table, of any for a zone or a cache with a reserve, or where destructors fill
+    /// magazines again meanwhile.
     pub fn set_rounds(&self, rounds: u32) -> Result<(), Error> {
         self.with(|layers| {
             let record = layers.record();

@@ -125,6 +125,16 @@ impl<S: Source> Engine<S> {
         true
     }
 
+    /// Lets those whom a budget pays for give back what lies in their depots, because it ends.
+    pub(crate) fn settle(&self, budget: &BudgetRecord) {
+        let pressure = &self.state().pressure;
+        let before = pressure.replace(ASKING);
+        if before != ASKING {
+            self.ask_all(Some(budget.number.get()), Ask::Depots);
+            pressure.set(before);
+        }
+    }
+
     /// Puts a request that was refused on record.
     pub(crate) fn refuse(&self, size: u32, align: u32, flags: Flags) {
         let refusal = &self.state().refusal;

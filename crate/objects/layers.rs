@@ -7,7 +7,7 @@
 
 use super::depot::Depot;
 use super::error::Error;
-use super::magazine_type::next_rounds;
+use super::magazine_type::{next_rounds, shorter_rounds};
 use super::record::{ObjectCacheRecord, ZONE, magazine_at, magazine_begin, magazine_len};
 use super::slabs::Slabs;
 use crate::heap::Engine;
@@ -18,7 +18,10 @@ use crate::units::Addr;
 
 /// Exchanges with the depot between two looks that make a cache take longer magazines. (Where there are threads, contention for
 /// the depot says so; here it is how often a magazine was too short.)
-const BUSY: u32 = 16;
+const BUSY: i32 = 16;
+
+/// Looks without any exchange after which a cache takes shorter magazines.
+const QUIET: u32 = 8;
 
 /// How often an object looks for a place in a magazine: an empty one is made, taken, and filled.
 const TRIES: u32 = 4;
@@ -294,25 +297,37 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
     }
 
     /// A look at what the cache needed since the last one: what was idle in the depot may be reaped, and a cache whose
-    /// magazines changed hands often gets longer ones. Not twice in a row: the change itself makes exchanges.
+    /// magazines changed hands often gets longer ones, one type at a time. Not twice in a row: the change itself makes exchanges.
+    /// One whose magazines did not change hands for a while gets shorter ones again.
     pub(crate) fn update(&self) {
         let record = self.record();
         self.full().update();
         self.empty().update();
         let exchanges = record.full.takes.get().wrapping_add(record.empty.takes.get());
-        let seen = record.exchanges_seen.replace(exchanges);
-        if record.rounds.get() == 0
-            || record.flags.get() & ZONE != 0
-            || exchanges.wrapping_sub(seen) as i32 <= BUSY as i32
-        {
+        let since = exchanges.wrapping_sub(record.exchanges_seen.replace(exchanges)) as i32;
+        let (looks, rounds, size) = (record.looks.get().wrapping_add(1), record.rounds.get(), record.stride.get());
+        record.looks.set(looks);
+        if since > 0 {
+            record.busy_look.set(looks);
+        }
+        if rounds == 0 || record.flags.get() & ZONE != 0 {
             return;
         }
         let longest = if record.rounds_max.get() == 0 { u32::MAX } else { record.rounds_max.get() };
-        if let Some(rounds) = next_rounds(record.stride.get(), record.rounds.get())
-            && rounds <= longest
+        let other = if since > BUSY {
+            next_rounds(size, rounds).filter(|&longer| longer <= longest)
+        } else if looks.wrapping_sub(record.busy_look.get()) >= QUIET {
+            shorter_rounds(size, rounds).filter(|_| record.rounds_max.get() == 0)
+        } else {
+            None
+        };
+        if let Some(rounds) = other
             && self.set_rounds(rounds)
         {
-            record.exchanges_seen.set(exchanges.wrapping_add(i32::MAX as u32));
+            record.busy_look.set(looks);
+            if since > BUSY {
+                record.exchanges_seen.set(exchanges.wrapping_add(i32::MAX as u32));
+            }
         }
     }
 

@@ -41,6 +41,12 @@ pub(crate) fn next_rounds(size: u32, rounds: u32) -> Option<u32> {
     (size < TYPES.get(index)?.below).then_some(next.rounds)
 }
 
+/// Rounds of the type before the one with `rounds`, for objects of `size` bytes; none at the one that a cache begins with.
+pub(crate) fn shorter_rounds(size: u32, rounds: u32) -> Option<u32> {
+    let index = TYPES.iter().position(|it| it.rounds == rounds)?.checked_sub(1)?;
+    TYPES.get(index).map(|it| it.rounds).filter(|&shorter| shorter >= first_rounds(size))
+}
+
 /// Whether there is a type with `rounds`.
 pub(crate) fn exists(rounds: u32) -> bool {
     TYPES.iter().any(|it| it.rounds == rounds)
@@ -48,7 +54,7 @@ pub(crate) fn exists(rounds: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{first_rounds, next_rounds};
+    use super::{first_rounds, next_rounds, shorter_rounds};
 
     /// The vectors MG-2 and MG-4 of the inventory.
     #[test]
@@ -59,6 +65,7 @@ mod tests {
             let mut rounds = first_rounds(size);
             while let Some(next) = next_rounds(size, rounds) {
                 assert!(next > rounds);
+                assert_eq!(shorter_rounds(size, next), Some(rounds));
                 rounds = next;
             }
             rounds
@@ -85,5 +92,6 @@ mod tests {
         ];
         assert_eq!(ends.map(|(size, _)| last(size)), ends.map(|(_, rounds)| rounds));
         assert_eq!(next_rounds(8, 5), None);
+        assert_eq!([shorter_rounds(8, 5), shorter_rounds(8, 15), shorter_rounds(100, 7)], [None; 3]);
     }
 }

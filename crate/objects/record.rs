@@ -99,6 +99,10 @@ pub(crate) struct ObjectCacheRecord {
     pub(crate) magazines_now: Word,
     /// Exchanges with the depot when magazines were last considered.
     pub(crate) exchanges_seen: Word,
+    /// Looks at what the cache needed, ever.
+    pub(crate) looks: Word,
+    /// The last of them that found exchanges with the depot, or changed the type of the magazines.
+    pub(crate) busy_look: Word,
     /// Not zero while objects are moved: slabs that become empty are parked.
     pub(crate) moving: Word,
     /// Eighths of a slab's objects below which it is worth emptying; zero counts as one.
@@ -146,7 +150,7 @@ const _: () = assert!(
             + 2 * size_of::<MagazineList>()
             + 8
             + NAME_LEN
-            + 32 * 4
+            + 34 * 4
             + 7 * 8
             + 10 * 4
 );
