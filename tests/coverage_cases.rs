@@ -266,7 +266,7 @@ fn zeroed_objects_are_zero_and_constructed_ones_are_as_constructed() {
     for _ in 0..100 {
         let object = cache.alloc_with(Flags::ZEROED).unwrap();
         // SAFETY: the object has 61 bytes, and the test holds it.
-        assert!((0..61).all(|index| unsafe { object.add(index).read() } == 0));
+        assert!((0..61).all(|index| unsafe { object.as_ptr().wrapping_add(index).read() } == 0));
         paint(object, 61, u64::MAX);
     }
     let made = made(&stage, &Script::new(), Options::new("made"));

@@ -191,7 +191,9 @@ fn ticks_empty_slabs_also_where_all_are_about_equally_full() {
 }
 
 /// Gives up the oldest of the lines that are kept, as many as are wanted.
-struct Lines(Rc<RefCell<VecDeque<CacheBox<'static, [u8; 4096], &'static Heap<Fixed<'static>>, Lines>>>>);
+struct Lines(Rc<RefCell<VecDeque<Line>>>);
+
+type Line = CacheBox<'static, [u8; 4096], &'static Heap<Fixed<'static>>, Lines>;
 
 impl Construct<[u8; 4096]> for Lines {
     fn construct(&self) -> Result<[u8; 4096], Refused> {
