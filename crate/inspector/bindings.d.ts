@@ -60,6 +60,8 @@ export interface CacheRow {
   magazineCapacity: number;
   freeInSlabs: number;
   overheadBytes: number;
+  /** What would go back if objects could move together, which those of a size class cannot. */
+  reclaimableBytes: number;
   slabCreates: number;
   slabDestroys: number;
 }

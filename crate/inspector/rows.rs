@@ -137,6 +137,9 @@ pub struct CacheRow {
     pub free_in_slabs: u32,
     /// Bytes of slabs that are no object.
     pub overhead_bytes: u64,
+    /// Bytes of slabs that would go back if objects could move together, which those of a size class cannot: what fragmentation
+    /// costs.
+    pub reclaimable_bytes: u64,
     /// Slabs made.
     pub slab_creates: u64,
     /// Slabs returned to the arena.
@@ -161,8 +164,16 @@ pub fn cache_rows(survey: &Survey) -> Vec<CacheRow> {
     for row in &mut rows {
         row.frees = if row.slab_bytes == 0 { 0 } else { row.allocations.saturating_sub(u64::from(row.live)) };
         row.slab_destroys = row.slab_creates.saturating_sub(u64::from(row.slabs));
+        row.reclaimable_bytes = reclaimable(row);
     }
     rows
+}
+
+/// Bytes of slabs beyond what all objects out of them need, packed into the longest slabs there can be.
+fn reclaimable(row: &CacheRow) -> u64 {
+    let bytes = u64::from(row.objects) * u64::from(row.size) + row.overhead_bytes;
+    let taken = row.objects - row.free_in_slabs;
+    bytes.saturating_sub(u64::from(taken.div_ceil(row.objects_per_slab.max(1))) * u64::from(row.slab_bytes))
 }
 
 /// The class of segments of `len` bytes, where there is one.
@@ -193,6 +204,7 @@ fn cache_row(cache: &CacheInfo) -> CacheRow {
         magazine_capacity: cache.capacity,
         free_in_slabs: 0,
         overhead_bytes: 0,
+        reclaimable_bytes: 0,
         slab_creates: cache.creates.min(COUNT_MAX),
         slab_destroys: 0,
     }

@@ -65,6 +65,28 @@ fn busy(memory: &mut [Page]) -> Heap<Fixed<'_>> {
 }
 
 #[test]
+fn scattered_objects_of_a_class_are_told_by_what_their_slabs_would_give_back() {
+    let mut memory = vec![Page::ZERO; 16];
+    let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+    let layout = Layout::new::<[u64; 8]>();
+    let row = || {
+        let survey = Survey::take(&heap.image(), heap.root()).unwrap();
+        cache_rows(&survey).into_iter().find(|row| row.size == 64).unwrap()
+    };
+    let objects: Vec<_> = (0..6400).map(|_| heap.alloc(layout)).collect();
+    heap.reclaim();
+    assert!(row().reclaimable_bytes < 8192, "{:?}", row());
+    for (_, at) in objects.iter().enumerate().filter(|(index, _)| index % 16 != 0) {
+        // SAFETY: it came from this heap for the layout, and is given back once.
+        unsafe { heap.dealloc(*at, layout) };
+    }
+    heap.reclaim();
+    let (slabs, needed) = (row().objects * 64, 400_u32.div_ceil(64) * 4096);
+    assert_eq!(row().reclaimable_bytes, u64::from(slabs - needed));
+    assert!(row().reclaimable_bytes > 300_000);
+}
+
+#[test]
 fn the_composition_adds_up_at_every_step() {
     let mut memory = memory(8);
     let heap = Heap::new(Fixed::new(&mut memory, ORIGIN)).expect("a page");

@@ -10,6 +10,7 @@ export const GLOSSARY = {
   parked: 'Free segments of up to 16 KiB that wait in magazines: the next request of their size takes one without a search.',
   slab: 'A run of memory cut into objects of one size.',
   slabFree: 'Places for objects in slabs that hold no object and are in no magazine.',
+  scattered: 'Bytes of slabs that would be free if the objects lay together. Objects of a size class cannot move, because pointers name them; those of a movable object cache can.',
   slabOverhead: 'The rest at the end of slabs that is too small for another object.',
   emptySlabs: 'Slabs without any object. They go back to the arena when memory is needed.',
   occupancy: 'Live objects as a share of all places in the slabs of the size class.',

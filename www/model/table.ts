@@ -17,7 +17,7 @@ export interface Column {
 
 export type ColumnKey =
   | 'size' | 'live' | 'liveBytes' | 'occupancy' | 'slabs' | 'emptySlabs' | 'magazineRounds' | 'freeInSlabs'
-  | 'overheadBytes' | 'allocations' | 'frees' | 'failures';
+  | 'overheadBytes' | 'reclaimableBytes' | 'allocations' | 'frees' | 'failures';
 
 export const COLUMNS: readonly Column[] = [
   { key: 'size', label: 'Object size', term: 'objectSize', unit: 'bytes', value: (row) => row.size },
@@ -29,6 +29,7 @@ export const COLUMNS: readonly Column[] = [
   { key: 'magazineRounds', label: 'In magazines', term: 'magazine', unit: 'count', value: (row) => row.magazineRounds },
   { key: 'freeInSlabs', label: 'Free in slabs', term: 'slabFree', unit: 'count', slabs: true, value: (row) => row.freeInSlabs },
   { key: 'overheadBytes', label: 'Overhead', term: 'slabOverhead', unit: 'bytes', slabs: true, value: (row) => row.overheadBytes },
+  { key: 'reclaimableBytes', label: 'Scattered', term: 'scattered', unit: 'bytes', slabs: true, value: (row) => row.reclaimableBytes },
   { key: 'allocations', label: 'Allocations', term: 'allocation', unit: 'count', value: (row) => row.allocations },
   { key: 'frees', label: 'Frees', term: 'free', unit: 'count', slabs: true, value: (row) => row.frees },
   { key: 'failures', label: 'Failures', term: 'failure', unit: 'count', slabs: true, value: (row) => row.failures },

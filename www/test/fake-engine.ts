@@ -159,7 +159,7 @@ export class FakeHeap implements Heap {
     return {
       class: sizeClass, name: `${size / 1024} KiB segments`, size, slabBytes: 0, objectsPerSlab: 0, allocations: 0, frees: 0, failures: 0, live, liveBytes: live * size,
       slabs: 0, emptySlabs: 0, objects: 0, magazineRounds: this.#parked.filter(({ length }) => length === size).length, magazineCapacity: 4, freeInSlabs: 0,
-      overheadBytes: 0, slabCreates: 0, slabDestroys: 0,
+      overheadBytes: 0, reclaimableBytes: 0, slabCreates: 0, slabDestroys: 0,
     };
   }
 
@@ -174,7 +174,8 @@ export class FakeHeap implements Heap {
         class: sizeClass, name: `${size} B`, size, slabBytes: SLAB_QUANTA * QUANTUM, objectsPerSlab: perSlab, allocations: this.#allocations[sizeClass] ?? 0,
         frees: this.#frees[sizeClass] ?? 0, failures: 0, live, liveBytes: live * size, slabs: slabs.length,
         emptySlabs: slabs.filter((slab) => slab.states.every((state) => state === 0)).length, objects: slabs.length * perSlab, magazineRounds: rounds,
-        magazineCapacity: 64, freeInSlabs: free, overheadBytes: slabs.length * (SLAB_QUANTA * QUANTUM - perSlab * size), slabCreates: slabs.length,
+        magazineCapacity: 64, freeInSlabs: free, overheadBytes: slabs.length * (SLAB_QUANTA * QUANTUM - perSlab * size),
+        reclaimableBytes: (slabs.length - Math.ceil((live + rounds) / perSlab)) * SLAB_QUANTA * QUANTUM, slabCreates: slabs.length,
         slabDestroys: 0,
       };
     });
