@@ -27,8 +27,10 @@
 //!
 //! **Working sets.** There is no clock in a module. [`Heap::tick`](crate::Heap::tick), called when the program is idle, notes how many
 //! magazines of each depot were not needed since the last time; what two ticks did not need goes back. A cache whose magazines are
-//! exchanged often gets longer ones, up to what a table allows for the size. (In a kernel contention for the depot says so; with
-//! one thread the rate of exchanges does.)
+//! exchanged often gets longer ones, up to what a table allows for the size, and shorter ones again when it is quiet. (In a kernel
+//! contention for the depot says so; with one thread the rate of exchanges does.) Linux' slab has a limit of objects at hand and
+//! moves a batch of them at a time, DragonFly's zones a burst; here two magazines are at hand and one moves:
+//! [`set_rounds`](Cache::set_rounds) changes both.
 //!
 //! **The reclaim chain.** [`Heap::reclaim`](crate::Heap::reclaim), a spent [`Budget`], and with the feature `reclaim` the heap itself
 //! before it grows, ask for memory in the order of what it costs: depots and empty slabs; the heap's own magazines; the owners
