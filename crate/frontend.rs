@@ -26,7 +26,7 @@ use ladder::Wish;
 /// The largest size, in bytes: `isize::MAX` of a 32-bit target.
 const SIZE_MAX: u32 = i32::MAX as u32;
 
-/// Memory of any layout from the heap `H`: `&Heap<S>`, or on wasm [`ModuleHeap`](crate::vmem::ModuleHeap). It has no state of
+/// Memory of any layout from the heap `H`: `&Heap<S>`, or on wasm `vmem::ModuleHeap`. It has no state of
 /// its own.
 ///
 /// Every request has [`Flags`]. What they mean here:
