@@ -102,7 +102,7 @@ impl core::error::Error for Error {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The invariant it breaks: `"I1"` to `"I14"` of the heap, as the crate's documentation numbers them, `"A1"` to `"A8"` of an
-    /// arena in it, as `vmem/arena.rs` does, or `"O1"` to `"O9"` of an object cache or a budget, as [`objects`](crate::objects)
+    /// arena in it, as `vmem/arena.rs` does, or `"O1"` to `"O10"` of an object cache or a budget, as [`objects`](crate::objects)
     /// does.
     pub invariant: &'static str,
     /// The address of what is wrong.

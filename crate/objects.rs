@@ -79,6 +79,8 @@
 //! - **O9** Slabs, empty ones and dead ones are as many as the cache counts, and as were made and not given back; objects that are
 //!   taken are as many as left slabs and did not return; never fewer were handed out than are held. A zone takes no more than its
 //!   limit. Slabs stay for what is to be kept, and beyond those at most one that is empty.
+//! - **O10** A name that a cache has besides its own is a record of its own, as in O2, and names the cache until its user leaves;
+//!   no more users have names than share the cache.
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code, reason = "hands out pointers")]

@@ -1,5 +1,5 @@
 //! The walker that checks every invariant of a heap in an image, I1 to I14 of the crate's documentation, of the arenas in it,
-//! A1 to A8 of `vmem/arena.rs`, and of the object caches and budgets in it, O1 to O9 of `objects`.
+//! A1 to A8 of `vmem/arena.rs`, and of the object caches and budgets in it, O1 to O10 of `objects`.
 //!
 //! A [`Survey`] checks what it needs to hold together; this adds the rest, and looks at everything from the other side:
 //! not only that what is in a list belongs there, but that what belongs there is in the list.

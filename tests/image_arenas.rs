@@ -21,19 +21,7 @@ use flagstone::verify::verify;
 use flagstone::vmem::Kind;
 use specimen::{named, record, sound, with_arenas};
 use support::Rng;
-use support::snapshot::{Snapshot, tag};
-
-/// Fails unless the damage is seen as what it is.
-fn assert_sees(invariant: &str, damaged: &Snapshot) {
-    let broken = damaged.broken();
-    assert!(broken.contains(invariant), "{invariant} is broken, and verify reports {broken:?}");
-}
-
-/// Fails unless the damage is seen as that, and as nothing else.
-fn assert_sees_only(invariant: &str, damaged: &Snapshot) {
-    let broken = damaged.broken();
-    assert!(broken.iter().eq([&invariant]), "{invariant} is broken, and verify reports {broken:?}");
-}
+use support::snapshot::{Snapshot, assert_sees, assert_sees_only, tag};
 
 /// With the word at an address changed.
 fn changed(right: &Snapshot, at: u32, word: u32) -> Snapshot {

@@ -9,21 +9,9 @@ use std::collections::BTreeMap;
 
 use flagstone::image::survey::{Kind, Segment, SlabInfo};
 use flagstone::verify::verify;
-use support::snapshot::{Snapshot, tag};
+use support::snapshot::{Snapshot, assert_sees, assert_sees_only, tag};
 use support::specimen::{SIZE, TAKEN, sound};
 use support::{Fake, PAGE, QUANTUM, heap, layout, memory, top};
-
-/// Fails unless the damage is seen as what it is.
-fn assert_sees(invariant: &str, damaged: &Snapshot) {
-    let broken = damaged.broken();
-    assert!(broken.contains(invariant), "{invariant} is broken, and verify reports {broken:?}");
-}
-
-/// Fails unless the damage is seen as that, and as nothing else.
-fn assert_sees_only(invariant: &str, damaged: &Snapshot) {
-    let broken = damaged.broken();
-    assert!(broken.iter().eq([&invariant]), "{invariant} is broken, and verify reports {broken:?}");
-}
 
 /// A slab of `SIZE` with that number of free objects.
 fn slab_with(snapshot: &Snapshot, is: impl Fn(u32) -> bool) -> SlabInfo {

@@ -1,4 +1,4 @@
-//! Claim: for each of the invariants O1 to O9 of object caches and budgets, `verify` sees the damage of exactly that, and says its
+//! Claim: for each of the invariants O1 to O10 of object caches and budgets, `verify` sees the damage of exactly that, and says its
 //! number; and whatever their records hold, reading them neither panics nor runs on.
 //!
 //! Not under Miri: it is slow, and what is under test has no unsafe code.
@@ -18,20 +18,8 @@ use flagstone::inspector::whatis::Whatis;
 use flagstone::objects::{Bare, Cache, Options};
 use flagstone::verify::verify;
 use specimen::sound;
-use support::snapshot::{Snapshot, tag};
+use support::snapshot::{Snapshot, assert_sees, assert_sees_only, tag};
 use support::{Fake, LOW, Rng, heap, layout, memory};
-
-/// Fails unless the damage is seen as what it is.
-fn assert_sees(invariant: &str, damaged: &Snapshot) {
-    let broken = damaged.broken();
-    assert!(broken.contains(invariant), "{invariant} is broken, and verify reports {broken:?}");
-}
-
-/// Fails unless the damage is seen as that, and as nothing else.
-fn assert_sees_only(invariant: &str, damaged: &Snapshot) {
-    let broken = damaged.broken();
-    assert!(broken.iter().eq([&invariant]), "{invariant} is broken, and verify reports {broken:?}");
-}
 
 /// With the word at an address changed.
 fn changed(right: &Snapshot, at: u32, word: u32) -> Snapshot {
@@ -414,4 +402,28 @@ fn whatever_the_records_hold_reading_them_ends() {
         }
         read(&damaged);
     }
+}
+
+#[test]
+fn o10_a_name_is_that_of_a_cache_and_no_more_have_one_than_share_it() {
+    let mut pages = memory(4);
+    let heap = heap(Fake::new(&mut pages, LOW));
+    let shared = |name| {
+        let options = Options { merge: true, ..Options::new(name) };
+        Cache::new(&heap, layout(48, 8), options, Bare).unwrap()
+    };
+    let _caches = ["lines", "words", "marks"].map(shared);
+    let right = Snapshot::of(&heap);
+    let cache = right.survey().object_caches[0].clone();
+    assert_eq!((cache.aliases.len(), cache.users), (2, 3));
+    // A record of a name: its link, the cache, its number, the name.
+    let names = right.survey().memory_len as u32;
+    let word = |text: &str| u32::from_le_bytes(text.as_bytes()[..4].try_into().unwrap());
+    let place = (LOW.0..names).step_by(4).find(|at| (right.word(*at), right.word(*at + 8)) == (cache.id, word("word")));
+    let place = place.expect("the record of the name");
+    assert_sees_only("O10", &changed(&right, place, cache.id + 8));
+    let users = (cache.id..cache.id + 400)
+        .step_by(4)
+        .find(|at| right.word(*at) == 3 && changed(&right, *at, 1).broken().contains("O10"));
+    assert!(users.is_some(), "fewer users than names are seen");
 }

@@ -308,7 +308,7 @@ impl Listed for BudgetRecord {
 }
 
 impl Listed for AliasRecord {
-    const WHAT: (&'static str, &'static str) = ("other name of an object cache", "O2");
+    const WHAT: (&'static str, &'static str) = ("other name of an object cache", "O10");
 
     fn link(&self) -> &Link {
         &self.link
@@ -340,9 +340,18 @@ impl Survey {
                 Some(index) => self.object_caches[index].aliases.push(name(&record.name)),
                 None => {
                     let text = format!("the other name at {id:#x} is of no object cache");
-                    self.problems.push(Problem::new("O2", id, text));
+                    self.problems.push(Problem::new("O10", id, text));
                 }
             }
+        }
+        for cache in self.object_caches.iter().filter(|cache| cache.aliases.len() as u64 > u64::from(cache.users)) {
+            let text = format!(
+                "{} share the object cache at {:#x}, and have {} names",
+                cache.users,
+                cache.id,
+                cache.aliases.len()
+            );
+            self.problems.push(Problem::new("O10", cache.id, text));
         }
         let made = state.budgets.made.get();
         let records_of_budgets =

@@ -1,4 +1,4 @@
-//! The checks of O1 to O9, the invariants of object caches and budgets, that reading them does not make.
+//! The checks of O1 to O10, the invariants of object caches and budgets, that reading them does not make.
 #![forbid(unsafe_code)]
 
 use alloc::collections::BTreeMap;

@@ -125,3 +125,15 @@ impl Snapshot {
         panic!("the list of the link at {at:#x} has no beginning in the state");
     }
 }
+
+/// Fails unless the damage is seen as what it is.
+pub(crate) fn assert_sees(invariant: &str, damaged: &Snapshot) {
+    let broken = damaged.broken();
+    assert!(broken.contains(invariant), "{invariant} is broken, and verify reports {broken:?}");
+}
+
+/// Fails unless the damage is seen as that, and as nothing else.
+pub(crate) fn assert_sees_only(invariant: &str, damaged: &Snapshot) {
+    let broken = damaged.broken();
+    assert!(broken.iter().eq([&invariant]), "{invariant} is broken, and verify reports {broken:?}");
+}
