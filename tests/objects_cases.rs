@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::cell::Cell;
+use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use flagstone::objects::{Bare, Budget, Cache, Error, Flags, Options};
@@ -125,6 +126,7 @@ fn objects_of_a_dropped_cache_stay_and_the_heap_goes_on() {
 #[test]
 fn a_budget_goes_on_counting_for_its_caches_when_its_owner_is_gone() {
     let stage = Stage::new(8);
+    let before = stage.stats().live_bytes();
     let told = Rc::new(Cell::new(0));
     let count = Rc::clone(&told);
     let budget = Budget::new(stage.heap(), "gone", 8192, move |_| count.set(count.get() + 1)).unwrap();
@@ -133,9 +135,32 @@ fn a_budget_goes_on_counting_for_its_caches_when_its_owner_is_gone() {
     drop(budget);
     let held = [cache.alloc().unwrap(), cache.alloc().unwrap()];
     assert_eq!(cache.alloc(), Err(Error::Budget { bytes: 4096, limit: 8192 }));
-    assert_eq!(told.get(), 0, "nobody is told");
+    assert_eq!((told.get(), Rc::strong_count(&told)), (0, 1), "nobody is told, and what its owner gave it is gone");
     held.into_iter().for_each(|object| give(&cache, object));
     assert_counts(&cache.stats(), false);
+    end(&stage, cache, before);
+}
+
+#[test]
+fn a_budget_whose_owner_drops_it_while_it_is_told_stays_until_that_returns() {
+    let stage = Stage::new(8);
+    let place = Rc::new(RefCell::new(None::<Box<dyn Any>>));
+    let own = Rc::clone(&place);
+    let witness = Rc::new(7_u32);
+    let inside = Rc::clone(&witness);
+    let told = move |_| {
+        own.borrow_mut().take();
+        assert_eq!((*inside, Rc::strong_count(&inside)), (7, 2), "what the callback has is still there");
+    };
+    let budget = Budget::new(stage.heap(), "told", 4096, told).unwrap();
+    let options = Options { budget: Some(&budget), magazines: false, ..Options::new("tiles") };
+    let cache = Cache::new(stage.heap(), layout(4096, 8), options, Bare).unwrap();
+    place.borrow_mut().replace(Box::new(budget));
+    let held = cache.alloc().unwrap();
+    assert_eq!(cache.alloc(), Err(Error::Budget { bytes: 4096, limit: 4096 }));
+    assert!(place.borrow().is_none());
+    assert_eq!(cache.alloc(), Err(Error::Budget { bytes: 4096, limit: 4096 }));
+    give(&cache, held);
     assert!(cache.destroy().is_ok());
     assert_sound(&stage);
 }

@@ -205,8 +205,10 @@ pub(crate) fn end<S: Source, L: Life>(engine: &Engine<S>, cache: Id<ObjectCacheR
     }
     list::remove(engine.source(), cache.link());
     if record.budget.get() != 0 {
-        let users = &get(engine.source(), Id::<ObjectCacheRecord>::budget(record.budget.get())).users;
+        let budget = Id::<ObjectCacheRecord>::budget(record.budget.get());
+        let users = &get(engine.source(), budget).users;
         users.set(users.get() - 1);
+        engine.end_orphan(budget);
     }
     // SAFETY: nobody reaches the body any more: it is in no list, no callback of it runs, and its cache ends.
     let life = unsafe { ptr::read(&raw const body.life) };

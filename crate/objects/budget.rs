@@ -5,7 +5,7 @@ use core::mem::offset_of;
 
 use super::error::Error;
 use super::home::Home;
-use super::record::{BudgetRecord, NAME_LEN, ORPHAN, write_name};
+use super::record::{BudgetRecord, NAME_LEN, ORPHAN, TELLING, write_name};
 use crate::heap::Engine;
 use crate::list;
 use crate::record::{Id, get};
@@ -138,6 +138,8 @@ impl<H: Home, F: Fn(u32) + 'static> Budget<H, F> {
         let record = get(engine.source(), id);
         write_name(&record.name, name);
         record.limit.set(limit);
+        record.len.set(bytes);
+        record.align.set(align_of::<Body<F>>() as u32);
         record.hook.set(at.0 + offset_of!(Body<F>, hook) as u32);
         let siblings = get(engine.source(), engine.id().budgets());
         siblings.made.set(siblings.made.get().wrapping_add(1));
@@ -182,22 +184,19 @@ impl<H: Home, F: Fn(u32) + 'static> sealed::Beside for Budget<H, F> {
 
 impl<H: Home, F: Fn(u32) + 'static> Drop for Budget<H, F> {
     /// The caches that it pays for give back what lies in their depots. If something is charged then, the budget stays as an orphan:
-    /// it goes on counting, and tells nobody.
+    /// it goes on counting until the last of them ends, and tells nobody.
     fn drop(&mut self) {
         let engine = self.home.engine();
         let record = get(engine.source(), self.at);
         record.hook.set(0);
         engine.settle(record);
-        if record.users.get() != 0 || record.objects.get() != 0 {
-            record.flags.set(ORPHAN);
-            return;
+        if record.flags.get() & TELLING == 0 {
+            let body = engine.source().at(Addr(self.at.addr()));
+            // SAFETY: nobody calls it any more: it has no hook, and does not run.
+            drop(unsafe { body.wrapping_add(offset_of!(Body<F>, spent)).cast::<F>().read() });
         }
-        list::remove(engine.source(), self.at.link());
-        let body = engine.source().at(Addr(self.at.addr()));
-        // SAFETY: nobody reaches the body any more: it is in no list, and no cache names it.
-        drop(unsafe { body.wrapping_add(offset_of!(Body<F>, spent)).cast::<F>().read() });
-        // SAFETY: it was allocated with this size and alignment.
-        unsafe { engine.free(Addr(self.at.addr()), size_of::<Body<F>>() as u32, align_of::<Body<F>>() as u32) };
+        record.flags.set(record.flags.get() | ORPHAN);
+        engine.end_orphan(self.at);
     }
 }
 
@@ -214,13 +213,27 @@ unsafe fn tell<F: Fn(u32)>(body: *const (), wanted: u32) {
 impl<S: Source> Engine<S> {
     /// Tells the owner of a budget that it is spent, if there still is one.
     pub(crate) fn ask_budget(&self, budget: &BudgetRecord, wanted: u32) {
-        let hook = budget.hook.get();
-        if hook != 0 {
-            let at = self.source().at(Addr(hook)).cast::<Hook>();
+        let hook_at = budget.hook.get();
+        if hook_at != 0 {
+            let at = self.source().at(Addr(hook_at)).cast::<Hook>();
             // SAFETY: O8: where a record names a hook, there is one.
             let hook = unsafe { *at };
-            // SAFETY: the record is the first field of its body.
-            unsafe { hook((&raw const *budget).cast(), wanted) };
+            let body = self.source().at(Addr(hook_at - offset_of!(Body<()>, hook) as u32));
+            budget.flags.set(budget.flags.get() | TELLING);
+            // SAFETY: the record is the first field of its body, whose type the hook knows; it stays while its owner is told.
+            unsafe { hook(body.cast_const().cast(), wanted) };
+            budget.flags.set(budget.flags.get() & !TELLING);
+        }
+    }
+
+    /// Ends a budget whose owner is gone, if nothing is charged to it any more. One whose owner was just being told stays.
+    pub(crate) fn end_orphan(&self, at: Id<BudgetRecord>) {
+        let record = get(self.source(), at);
+        if record.flags.get() == ORPHAN && record.users.get() == 0 && record.objects.get() == 0 {
+            let (len, align) = (record.len.get(), record.align.get());
+            list::remove(self.source(), at.link());
+            // SAFETY: it was allocated so; nobody reaches it any more: it is in no list, no cache names it, and its owner is gone.
+            unsafe { self.free(Addr(at.addr()), len, align) };
         }
     }
 }

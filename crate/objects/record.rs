@@ -19,6 +19,8 @@ pub(crate) const CONSTRUCTED: u32 = 2;
 pub(crate) const MOVABLE: u32 = 4;
 /// Bit of the flags: its owner is gone and left objects behind.
 pub(crate) const ORPHAN: u32 = 8;
+/// Bit of the flags of a budget: its owner is being told that it is spent.
+pub(crate) const TELLING: u32 = 32;
 /// Bit of the flags: others with objects of the same shape may share the cache.
 pub(crate) const SHARED: u32 = 16;
 
@@ -200,8 +202,12 @@ pub(crate) struct BudgetRecord {
     pub(crate) asks: Word,
     /// Caches that it pays for.
     pub(crate) users: Word,
-    /// [`ORPHAN`], or zero.
+    /// [`ORPHAN`], [`TELLING`], or zero.
     pub(crate) flags: Word,
+    /// Bytes of the record and what is behind it.
+    pub(crate) len: Word,
+    /// The alignment of that.
+    pub(crate) align: Word,
     /// Bytes charged, ever.
     pub(crate) charged: Cell<u64>,
 }
@@ -209,7 +215,7 @@ pub(crate) struct BudgetRecord {
 // SAFETY: `repr(C)`; words and an aligned double word, without padding (asserted below).
 unsafe impl Record for BudgetRecord {}
 
-const _: () = assert!(size_of::<BudgetRecord>() == 16 + NAME_LEN + 8 * 4 + 8);
+const _: () = assert!(size_of::<BudgetRecord>() == 16 + NAME_LEN + 10 * 4 + 8);
 
 /// A name more of an object cache that several share. All zero is none.
 #[repr(C)]
