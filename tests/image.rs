@@ -67,7 +67,7 @@ fn read(image: &impl Image, root: Addr) -> Result<usize, Error> {
         let problems = verify(image, root)?;
         assert!(problems.len() >= survey.problems.len(), "verify reports what the survey does");
         let of_heap = (1..=14).map(|number| format!("I{number}"));
-        let of_caches = (1..=9).map(|number| format!("O{number}"));
+        let of_caches = (1..=10).map(|number| format!("O{number}"));
         let numbers: Vec<String> = of_heap.chain((1..=8).map(|number| format!("A{number}"))).chain(of_caches).collect();
         assert!(
             problems
