@@ -111,7 +111,7 @@ fn rows_are_what_the_caches_say_of_themselves() {
         let (moved, zone, bare) = ((false, true, true, false), (true, true, true, false), (false, false, false, false));
         assert_eq!(flags, [bare, moved, zone, bare]);
         assert_eq!(rows[0].budget.as_deref(), Some("images"));
-        assert_eq!((rows[1].budget.as_deref(), rows[1].arena.as_deref(), rows[1].keep), (None, None, 70));
+        assert_eq!((rows[1].budget.as_deref(), rows[1].keep), (None, 70));
         // There is something of everything to be seen.
         assert!(rows[0].cached_loaded != 0 && rows[0].cached_depot != 0 && rows[0].empty_magazines != 0);
         assert!(rows[0].partial_slabs != 0 && rows[0].full_slabs != 0 && rows[1].stuck_slabs != 0);

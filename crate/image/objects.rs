@@ -171,8 +171,6 @@ pub struct ObjectCacheInfo {
     pub users: u32,
     /// Where the record of the budget is that pays for its slabs.
     pub budget: Option<u32>,
-    /// Where the record of the arena is that its slabs are cut from; 1 where that is in no memory known, none for the heap's.
-    pub backing: Option<u32>,
     /// How slabs are cut.
     pub shape: Shape,
     /// Rounds of a magazine; zero for a cache without.
@@ -432,7 +430,6 @@ fn cache(id: u32, record: &ObjectCacheRecord, problems: &mut Vec<Problem>) -> Ob
         shared: flag(SHARED),
         users: record.users.get(),
         budget: Some(record.budget.get()).filter(|at| *at != 0),
-        backing: Some(record.backing.get()).filter(|at| *at != 0),
         shape,
         rounds: record.rounds.get(),
         idle_magazines: idle(&record.full),

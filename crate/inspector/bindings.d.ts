@@ -92,8 +92,6 @@ export interface ObjectCacheRow {
   shared: boolean;
   /** The name of the budget that pays for its slabs. */
   budget: string | null;
-  /** The name of the arena that its slabs are cut from, where that is not the heap's. */
-  arena: string | null;
   /** Bytes of an object, its alignment, and bytes from one to the next. */
   size: number;
   align: number;

@@ -15,9 +15,6 @@ use crate::size_class::CLASSES;
 /// What part of a cache's objects may lie free in slabs before it counts as fragmented: an eighth, as much as a slab may waste.
 const FRACTION: u64 = 8;
 
-/// What the arena of a cache is called whose record is not known.
-const UNKNOWN: &str = "an arena outside this heap";
-
 /// An object cache. Counts of objects, slabs, magazines or events since the start, unless a name says bytes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -44,8 +41,6 @@ pub struct ObjectCacheRow {
     pub shared: bool,
     /// The name of the budget that pays for its slabs.
     pub budget: Option<String>,
-    /// The name of the arena that its slabs are cut from, where that is not the heap's.
-    pub arena: Option<String>,
     /// Bytes of an object.
     pub size: u32,
     /// The alignment of an object, in bytes.
@@ -182,27 +177,18 @@ pub struct ObjectCacheRow {
 /// ```
 #[must_use]
 pub fn object_cache_rows(survey: &Survey) -> Vec<ObjectCacheRow> {
-    let names = Names {
-        budgets: survey.budgets.iter().map(|budget| (budget.id, &budget.name)).collect(),
-        arenas: survey.arenas.iter().map(|arena| (arena.id, &arena.name)).collect(),
-    };
-    survey.object_caches.iter().zip(CLASSES as u32..).map(|(cache, class)| row(&names, cache, class)).collect()
+    let payers = survey.budgets.iter().map(|budget| (budget.id, &budget.name)).collect();
+    survey.object_caches.iter().zip(CLASSES as u32..).map(|(cache, class)| row(&payers, cache, class)).collect()
 }
 
-/// What budgets and arenas are called, by where their records are.
-struct Names<'s> {
-    budgets: BTreeMap<u32, &'s String>,
-    arenas: BTreeMap<u32, &'s String>,
-}
-
-fn row(names: &Names<'_>, cache: &ObjectCacheInfo, class: u32) -> ObjectCacheRow {
+/// The row of a cache; `payers` are the names of budgets by where their records are.
+fn row(payers: &BTreeMap<u32, &String>, cache: &ObjectCacheInfo, class: u32) -> ObjectCacheRow {
     let (shape, counters, found) = (&cache.shape, &cache.counters, &cache.found);
     let (stride, slab_bytes) = (u64::from(shape.stride), u64::from(shape.slab_len));
     let (total, cached) = (cache.total(), cache.cached());
     let slabs = u64::from(found.slabs) + u64::from(found.dead);
     let free = u64::from(found.free);
     let [move_yes, move_no, move_later, move_dont_need, move_dont_know] = counters.answers;
-    let arena = |at| names.arenas.get(&at).map_or(UNKNOWN, |name| name.as_str());
     ObjectCacheRow {
         id: cache.id,
         number: cache.number,
@@ -214,8 +200,7 @@ fn row(names: &Names<'_>, cache: &ObjectCacheInfo, class: u32) -> ObjectCacheRow
         movable: cache.movable,
         orphan: cache.orphan,
         shared: cache.shared,
-        budget: cache.budget.and_then(|at| names.budgets.get(&at)).map(|name| name.to_string()),
-        arena: cache.backing.map(|at| arena(at).to_string()),
+        budget: cache.budget.and_then(|at| payers.get(&at)).map(|name| name.to_string()),
         size: shape.size,
         align: shape.align,
         stride: shape.stride,

@@ -212,16 +212,18 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
         let engine = self.home.engine();
         let record = get(engine.source(), id);
         let spare = if flags.has(Flags::RESERVE) { 0 } else { record.reserve.get() };
-        let mut at = if record.magazines.rounds.get() > spare {
-            Ok(take_round(engine.source(), record))
-        } else if flags.has(Flags::NO_GROWTH) {
-            body::without_growth::<_, L>(&*engine, id, spare)
-        } else {
-            self.with(|layers| layers.alloc_slowly(spare))?
+        let slowly = |spare| {
+            if flags.has(Flags::NO_GROWTH) {
+                body::without_growth::<_, L>(&*engine, id, spare)
+            } else {
+                self.with(|layers| layers.alloc_slowly(spare))?
+            }
         };
+        let mut at =
+            if record.magazines.rounds.get() > spare { Ok(take_round(engine.source(), record)) } else { slowly(spare) };
         if flags.has(Flags::NO_FAIL) && at.is_err() {
             engine.reclaim();
-            at = self.with(|layers| layers.alloc_slowly(0))?;
+            at = slowly(0);
             if at.is_err() {
                 engine.give_up(record.size.get(), record.align.get(), flags);
             }

@@ -305,18 +305,16 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
         self.empty().update();
         let exchanges = record.full.takes.get().wrapping_add(record.empty.takes.get());
         let since = exchanges.wrapping_sub(record.exchanges_seen.replace(exchanges)) as i32;
-        let (looks, rounds, size) = (record.looks.get().wrapping_add(1), record.rounds.get(), record.stride.get());
-        record.looks.set(looks);
-        if since > 0 {
-            record.busy_look.set(looks);
-        }
+        let (rounds, size) = (record.rounds.get(), record.stride.get());
+        let quiet = if since > 0 { 0 } else { record.quiet.get().saturating_add(1) };
+        record.quiet.set(quiet);
         if rounds == 0 || record.flags.get() & ZONE != 0 {
             return;
         }
         let longest = if record.rounds_max.get() == 0 { u32::MAX } else { record.rounds_max.get() };
         let other = if since > BUSY {
             next_rounds(size, rounds).filter(|&longer| longer <= longest)
-        } else if looks.wrapping_sub(record.busy_look.get()) >= QUIET {
+        } else if quiet >= QUIET {
             shorter_rounds(size, rounds).filter(|_| record.rounds_max.get() == 0)
         } else {
             None
@@ -324,7 +322,7 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
         if let Some(rounds) = other
             && self.set_rounds(rounds)
         {
-            record.busy_look.set(looks);
+            record.quiet.set(0);
             if since > BUSY {
                 record.exchanges_seen.set(exchanges.wrapping_add(i32::MAX as u32));
             }

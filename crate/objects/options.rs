@@ -20,7 +20,7 @@ pub struct Options<'a> {
     pub keep: u32,
     /// How many of the limit only requests get that may use the reserve ([`Flags::RESERVE`](super::Flags::RESERVE)).
     pub reserve: u32,
-    /// Rounds of a magazine: none of a table's values, 1 to 143, but zero for the table's choice, which grows with the traffic.
+    /// Rounds of a magazine: 1, 3, 7, 15, 31, 47, 63, 95 or 143; zero for what the size and the traffic suggest.
     pub rounds: u32,
     /// Whether free objects wait in magazines. Without, they go back to their slabs at once.
     pub magazines: bool,

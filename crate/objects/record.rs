@@ -71,14 +71,8 @@ pub(crate) struct ObjectCacheRecord {
     pub(crate) users: Word,
     /// Where the budget is that pays for its slabs; zero where none does.
     pub(crate) budget: Word,
-    /// Where the record of the arena is that its slabs are cut from; 1 where that is none of this memory, zero for the heap.
-    pub(crate) backing: Word,
     /// Where its hook is, which is no record; zero where it has none.
     pub(crate) hook: Word,
-    /// The lists of slabs by the hash of their start; zero while slabs are segments of the heap, whose index finds them.
-    pub(crate) table: Word,
-    /// The number of those lists as a shift.
-    pub(crate) table_shift: Word,
     /// Slabs now, dead ones apart.
     pub(crate) slabs: Word,
     /// The most slabs there were.
@@ -101,10 +95,8 @@ pub(crate) struct ObjectCacheRecord {
     pub(crate) magazines_now: Word,
     /// Exchanges with the depot when magazines were last considered.
     pub(crate) exchanges_seen: Word,
-    /// Looks at what the cache needed, ever.
-    pub(crate) looks: Word,
-    /// The last of them that found exchanges with the depot, or changed the type of the magazines.
-    pub(crate) busy_look: Word,
+    /// Looks since one found exchanges with the depot, or changed the type of the magazines.
+    pub(crate) quiet: Word,
     /// Not zero while objects are moved: slabs that become empty are parked.
     pub(crate) moving: Word,
     /// Eighths of a slab's objects below which it is worth emptying; zero counts as one.
@@ -152,7 +144,7 @@ const _: () = assert!(
             + 2 * size_of::<MagazineList>()
             + 8
             + NAME_LEN
-            + 34 * 4
+            + 30 * 4
             + 7 * 8
             + 10 * 4
 );

@@ -32,7 +32,7 @@ export function objectCacheRow({ number, name, size, objectsPerSlab, taken, depo
   const reclaimableSlabs = slabs - Math.ceil(out / objectsPerSlab);
   const fragmentation = total === 0 ? 0 : (total - out) / total;
   return {
-    id: 0x20_000 + number * 512, number, class: 31 + number, name, aliases: [], zone: false, constructed: false, movable: false, orphan: false, shared: false, budget: null, arena: null,
+    id: 0x20_000 + number * 512, number, class: 31 + number, name, aliases: [], zone: false, constructed: false, movable: false, orphan: false, shared: false, budget: null,
     size, align: 8, stride, slabBytes, objectsPerSlab, limit: 0, keep: 0, reserve: 0, allocations: 10 * out + 7, frees: 10 * out + 7 - live, failures: 0, constructorFailures: 0,
     limitFailures: 0, live, liveBytes: live * stride, cachedLoaded: loaded, cachedDepot: depot, cached, freeInSlabs: total - out, total, totalMax: total + objectsPerSlab, slabs,
     emptySlabs: slabsOf((objects) => objects === 0), partialSlabs: slabsOf((objects) => objects > 0 && objects < objectsPerSlab), fullSlabs: slabsOf((objects) => objects === objectsPerSlab),
@@ -65,7 +65,7 @@ export const TOKENS = objectCacheRow({
 });
 export const VOICES = objectCacheRow({ number: 3, name: 'voices', size: 640, objectsPerSlab: 6, taken: spread(11, 6), loaded: 58, more: { zone: true, limit: 66, magazineRounds: 66, fragmented: false } });
 export const PAIRS = objectCacheRow({ number: 5, name: 'pairs', size: 16, objectsPerSlab: 64, taken: [64, 12], loaded: 6, more: { shared: true, aliases: ['edges', 'spans'] } });
-export const LEFT = objectCacheRow({ number: 6, name: 'a cache whose name is as long as', size: 2048, objectsPerSlab: 2, taken: [1], more: { orphan: true, arena: 'frames' } });
+export const LEFT = objectCacheRow({ number: 6, name: 'a cache whose name is as long as', size: 2048, objectsPerSlab: 2, taken: [1], more: { orphan: true } });
 export const IDLE = objectCacheRow({ number: 9, name: 'undo steps', size: 80, objectsPerSlab: 51, taken: [] });
 
 const BUDGETS: BudgetRow[] = [

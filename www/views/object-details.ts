@@ -121,8 +121,8 @@ td:last-child, th:last-child { padding-right: 0; }
 }
 
 /** Whose the cache is besides its own. */
-function near({ aliases, budget, arena }: ObjectCacheRow): TemplateResult | typeof nothing {
-  const words = [aliases.length > 0 ? `Also called ${aliases.join(', ')}` : '', budget === null ? '' : `Paid for by the budget ${budget}`, arena === null ? '' : `Slabs from the arena ${arena}`].filter((part) => part !== '');
+function near({ aliases, budget }: ObjectCacheRow): TemplateResult | typeof nothing {
+  const words = [aliases.length > 0 ? `Also called ${aliases.join(', ')}` : '', budget === null ? '' : `Paid for by the budget ${budget}`].filter((part) => part !== '');
   return words.length === 0 ? nothing : html`<p class="small muted near">${words.join('. ')}.</p>`;
 }
 
