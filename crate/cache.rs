@@ -11,6 +11,8 @@ use crate::record::{Id, get};
 use crate::size_class::quotient;
 use crate::slab::{FULL, bin};
 use crate::source::Source;
+#[cfg(feature = "audit")]
+use crate::units::Addr;
 use crate::vmem::tag::SLAB;
 use crate::vmem::{Tag, Tiling, Vmem, index};
 
@@ -98,6 +100,30 @@ impl<S: Source> Caching<'_, S> {
         slab.bits.set(u64::MAX >> (64 - objects));
         cache.creates.set(cache.creates.get() + 1);
         bins::file(self.source, self.cache.bins(), bin(slab), id.link());
+    }
+
+    /// Takes the first free object out of the fullest slab, past the magazines.
+    #[cfg(feature = "audit")]
+    pub(crate) fn take_one(&self, size: u32) -> Option<Addr> {
+        let list = self.state().bins.nonempty.get().trailing_zeros();
+        let link = if list < FULL { bins::first(self.source, self.cache.bins(), list) } else { None };
+        let id = Id::<Tag>::of_link(link?);
+        let slab = get(self.source, id);
+        let index = slab.bits.get().trailing_zeros();
+        self.refile(id, slab.bits.get() & !(1 << index));
+        Some(Addr(slab.start.get() + index * size))
+    }
+
+    /// The slabs that have a free object.
+    #[cfg(feature = "audit")]
+    pub(crate) fn each_slab(&self, mut f: impl FnMut(&Tag)) {
+        for list in 0..FULL {
+            let mut next = bins::first(self.source, self.cache.bins(), list);
+            while let Some(link) = next {
+                f(get(self.source, Id::<Tag>::of_link(link)));
+                next = get(self.source, link).next.first.get();
+            }
+        }
     }
 
     /// Notes which objects of a slab are free now, and moves it to the bin it now belongs into.

@@ -3,10 +3,11 @@
 use core::alloc::Layout;
 use core::ptr;
 
+use crate::heap::state::STATE_LEN;
 use crate::heap::{Engine, State};
 use crate::objects::Reclaimed;
 use crate::record::{get, make};
-use crate::root::{LAYOUT_VERSION, MAGIC, ROOT_LEN, Root};
+use crate::root::{MAGIC, ROOT_LEN, Root, VERSION};
 use crate::source::Source;
 use crate::stats::Stats;
 use crate::units::{Addr, LIMIT, PAGE_BYTES, Pages};
@@ -85,7 +86,7 @@ impl<S: Source> Heap<S> {
     /// A heap that keeps its state in the first page of `source`; `None` where that has no page to give.
     #[must_use]
     pub fn new(source: S) -> Option<Self> {
-        const { assert!(ROOT_LEN as usize + size_of::<State>() + 8 <= PAGE_BYTES as usize) };
+        const { assert!(ROOT_LEN as usize + STATE_LEN + 8 <= PAGE_BYTES as usize) };
         let root_at = source.grow(Pages(1))?;
         if root_at.0 >= LIMIT {
             return None;
@@ -95,11 +96,16 @@ impl<S: Source> Heap<S> {
         let root = unsafe { make::<S, Root>(&source, root_at) };
         // SAFETY: the state lies behind the root in the same page (asserted above), at a multiple of 8.
         let state = unsafe { make::<S, State>(&source, state_at) };
-        let state_end = state.addr() + size_of::<State>() as u32;
+        #[cfg(feature = "audit")]
+        // SAFETY: the records of diagnosis lie behind the state in the same page, at a multiple of 8.
+        let _ = unsafe {
+            make::<S, crate::audit::record::AuditState>(&source, Addr(state_at.0 + size_of::<State>() as u32))
+        };
+        let state_end = state.addr() + STATE_LEN as u32;
         let record = get(&source, root);
         record.magic[0].set(MAGIC[0]);
         record.magic[1].set(MAGIC[1]);
-        record.version.set(LAYOUT_VERSION);
+        record.version.set(VERSION);
         record.state.set(state_at.0);
         record.heap_base.set(state_end);
         // SAFETY: a zeroed state lives there, and only this heap uses it.

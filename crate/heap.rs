@@ -22,6 +22,8 @@ pub(crate) mod metadata;
 mod relief;
 pub(crate) mod state;
 
+#[cfg(any(feature = "audit", feature = "inspector"))]
+pub(crate) use crate::vmem::tag::AUDITED;
 pub(crate) use crate::vmem::tag::{LARGE, META, OBJECTS, SLAB};
 pub(crate) use state::State;
 
@@ -60,13 +62,21 @@ impl<S: Source> Engine<S> {
     }
 
     #[inline(always)]
-    fn cache(&self, class: u32) -> Caching<'_, S> {
+    pub(crate) fn cache(&self, class: u32) -> Caching<'_, S> {
         Caching { source: &self.source, cache: self.id().cache(class) }
     }
 
     #[inline(always)]
     fn magazines(&self, class: u32) -> &Magazines {
         &get(&self.source, self.id().cache(class)).magazines
+    }
+
+    /// The state of diagnosis, behind that of the heap.
+    #[cfg(feature = "audit")]
+    #[inline(always)]
+    pub(crate) const fn audit_id(&self) -> Id<crate::audit::record::AuditState> {
+        // SAFETY: a build with the feature gives each state so many bytes more (`STATE_LEN`), zero at the start.
+        unsafe { Id::at(self.state.0 + size_of::<State>() as u32) }
     }
 
     /// The source of its pages.
@@ -82,6 +92,10 @@ impl<S: Source> Engine<S> {
         let class = class_of(size, align);
         if class < CLASSES as u32 {
             let cache = get(&self.source, self.id().cache(class));
+            #[cfg(feature = "audit")]
+            if self.is_due(class, cache) {
+                return self.alloc_audited(class, size, align);
+            }
             if cache.magazines.rounds.get() != 0 {
                 return self.take(cache);
             }
@@ -90,7 +104,7 @@ impl<S: Source> Engine<S> {
     }
 
     /// The last round of a loaded magazine, which has one.
-    fn take(&self, cache: &Cache) -> Addr {
+    pub(crate) fn take(&self, cache: &Cache) -> Addr {
         cache.allocations.set(cache.allocations.get() + 1);
         Addr(cache.magazines.take(&self.source))
     }
@@ -99,6 +113,15 @@ impl<S: Source> Engine<S> {
     #[cold]
     #[inline(never)]
     fn alloc_slowly(&self, class: u32, size: u32, align: u32) -> Addr {
+        #[cfg(feature = "audit")]
+        return self.alloc_audited(class, size, align);
+        #[cfg(not(feature = "audit"))]
+        self.alloc_behind(class, size, align)
+    }
+
+    /// The slow path itself.
+    #[cfg_attr(not(feature = "audit"), inline(always))]
+    pub(crate) fn alloc_behind(&self, class: u32, size: u32, align: u32) -> Addr {
         if class < CLASSES as u32 {
             let cache = get(&self.source, self.id().cache(class));
             if self.load(class) {
@@ -122,7 +145,15 @@ impl<S: Source> Engine<S> {
     /// - `addr` came from `alloc` (or `realloc`) of this heap for `size` and `align`, and is given back once.
     pub(crate) unsafe fn free(&self, addr: Addr, size: u32, align: u32) {
         let class = class_of(size, align);
+        #[cfg(feature = "audit")]
+        if self.is_watched(addr) && self.free_audited(addr, size, align) {
+            return;
+        }
         if class >= CLASSES as u32 || !self.magazines(class).give(&self.source, addr.0) {
+            #[cfg(feature = "audit")]
+            if self.free_audited(addr, size, align) {
+                return;
+            }
             self.free_slowly(class, addr);
         }
     }
@@ -130,7 +161,7 @@ impl<S: Source> Engine<S> {
     /// As `free`, for what belongs to `class` whose loaded magazine is full, or to none.
     #[cold]
     #[inline(never)]
-    fn free_slowly(&self, class: u32, addr: Addr) {
+    pub(crate) fn free_slowly(&self, class: u32, addr: Addr) {
         if class >= CLASSES as u32 {
             return self.release_at(addr);
         }
@@ -169,7 +200,7 @@ impl<S: Source> Engine<S> {
     }
 
     /// Gives the cache of `class`, of objects of `size`, a slab: a long one, or what is free for at least one object.
-    fn new_slab(&self, class: u32, size: u32) -> bool {
+    pub(crate) fn new_slab(&self, class: u32, size: u32) -> bool {
         let creates = &get(&self.source, self.id().cache(class)).creates;
         let len = slab_len(size, creates.get() as u32);
         let Some(slab) = self.segment(quanta_up(size), len, SLAB + class) else { return false };
@@ -237,7 +268,7 @@ impl<S: Source> Engine<S> {
     /// A segment for a request that no magazine serves. For an alignment above the quantum a longer one is taken, and what
     /// is before and behind the aligned part is given back.
     #[cold]
-    fn alloc_large(&self, size: u32, align: u32) -> Addr {
+    pub(crate) fn alloc_large(&self, size: u32, align: u32) -> Addr {
         let state = self.state();
         let len = segment_len(size, align);
         let align = align.max(QUANTUM);
@@ -271,7 +302,7 @@ impl<S: Source> Engine<S> {
     }
 
     /// Returns the segment of a large request to the arena.
-    fn release_at(&self, addr: Addr) {
+    pub(crate) fn release_at(&self, addr: Addr) {
         self.vmem().make_free(self.segment_at(addr));
     }
 
@@ -279,8 +310,23 @@ impl<S: Source> Engine<S> {
     /// new one, from no magazine.
     pub(crate) fn alloc_zeroed(&self, size: u32, align: u32) -> Addr {
         let small = class_of(size, align) < SLAB_CLASSES as u32;
+        #[cfg(feature = "audit")]
+        if self.is_slow() || (self.samples() && !small) {
+            return self.cleared(self.alloc(size, align), size);
+        }
         let addr = if small { self.alloc(size, align) } else { self.alloc_large(size, align) };
         if addr.0 != 0 && (small || get(&self.source, self.segment_at(addr)).owner.get() == 0) {
+            let at = self.source.at(addr);
+            // SAFETY: the `size` bytes there were just allocated and are nobody else's.
+            unsafe { at.write_bytes(0, size as usize) };
+        }
+        addr
+    }
+
+    /// Clears what was just allocated.
+    #[cfg(feature = "audit")]
+    fn cleared(&self, addr: Addr, size: u32) -> Addr {
+        if addr.0 != 0 {
             let at = self.source.at(addr);
             // SAFETY: the `size` bytes there were just allocated and are nobody else's.
             unsafe { at.write_bytes(0, size as usize) };
@@ -297,6 +343,12 @@ impl<S: Source> Engine<S> {
     /// # Safety
     /// - as for `free`; and `new_size` is as a size for `alloc`.
     pub(crate) unsafe fn realloc(&self, addr: Addr, size: u32, align: u32, new_size: u32) -> Addr {
+        #[cfg(feature = "audit")]
+        if (self.is_slow() || self.is_watched(addr))
+            && let Some(new) = self.realloc_audited(addr, size, align, new_size)
+        {
+            return new;
+        }
         let (class, new_class) = (class_of(size, align), class_of(new_size, align));
         let large = class.min(new_class) >= CLASSES as u32;
         let stays =

@@ -10,7 +10,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::record::{Record, copied};
-use crate::root::{LAYOUT_VERSION, MAGIC, Root, SMALL_VERSION};
+use crate::root::{AUDITED, LAYOUT_VERSION, MAGIC, Root, SMALL_VERSION};
 use crate::source::{Source, copy};
 use crate::units::Addr;
 
@@ -150,7 +150,7 @@ pub(crate) fn root(image: &(impl Image + ?Sized), at: u32) -> Result<Root, Error
     if root.version.get() == SMALL_VERSION {
         return Err(Error::SmallCore);
     }
-    if root.version.get() != LAYOUT_VERSION {
+    if root.version.get() & !AUDITED != LAYOUT_VERSION {
         return Err(Error::WrongVersion { found: root.version.get() });
     }
     Ok(root)

@@ -125,6 +125,9 @@ pub mod objects;
 
 pub mod frontend;
 
+#[cfg(any(feature = "audit", feature = "inspector"))]
+pub mod audit;
+
 mod global;
 mod root;
 

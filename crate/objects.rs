@@ -102,7 +102,7 @@ mod flags;
 #[allow(unsafe_code, reason = "a table in the heap's memory")]
 mod handle_table;
 mod home;
-mod layers;
+pub(crate) mod layers;
 #[allow(unsafe_code, reason = "callbacks that are unsafe to call")]
 mod life;
 mod listing;
@@ -127,6 +127,8 @@ pub(crate) use chain::ASKING;
 pub use chain::Reclaimed;
 #[cfg(feature = "reclaim")]
 pub(crate) use chain::WANTED;
+#[cfg(feature = "audit")]
+pub(crate) use chain::panic_or_trap;
 pub use error::Error;
 pub use flags::Flags;
 pub use home::Home;

@@ -9,7 +9,13 @@ use crate::record::{Record, Word};
 pub(crate) const MAGIC: [u32; 2] = [u32::from_le_bytes(*b"flag"), u32::from_le_bytes(*b"ston")];
 
 /// The version of the layout of all records. It changes with any of them.
-pub(crate) const LAYOUT_VERSION: u32 = 4;
+pub(crate) const LAYOUT_VERSION: u32 = 5;
+
+/// What the root of this build says: with the feature `audit`, that its records are there too.
+pub(crate) const VERSION: u32 = if cfg!(feature = "audit") { LAYOUT_VERSION | AUDITED } else { LAYOUT_VERSION };
+
+/// Bit of the version: the records of diagnosis lie behind the state of the heap.
+pub(crate) const AUDITED: u32 = 0x4000_0000;
 
 /// What a root of the small core says in place of a version: there are no records behind it that an inspector reads.
 #[cfg(any(feature = "inspector", all(feature = "small", target_family = "wasm")))]

@@ -42,6 +42,10 @@ const LEAST: u32 = 16;
 /// How many free blocks of its own list a request looks at.
 const PROBES: u32 = 8;
 
+/// Bytes of the state.
+#[cfg(target_family = "wasm")]
+pub(crate) const STATE_LEN: usize = size_of::<State>();
+
 /// The state of a small heap. All zero is one that was never used.
 #[repr(C)]
 pub(crate) struct State {

@@ -5,12 +5,16 @@
 //! their slabs less those in magazines, frees are allocations less live ones.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "audit")]
+use crate::heap::AUDITED;
 use crate::heap::{Engine, LARGE, META, SLAB};
 use crate::magazine::slot;
 use crate::record::{Id, get};
 use crate::size_class::{CLASSES, SLAB_CLASSES, size_of_class};
 use crate::source::Source;
 use crate::units::Pages;
+#[cfg(feature = "audit")]
+use crate::vmem::tag::KIND;
 use crate::vmem::{FREE, SPAN, Tag, index};
 
 /// The counters of a heap at one moment.
@@ -94,6 +98,8 @@ pub struct ArenaStats {
     pub free: u32,
     /// Bytes of segments in magazines.
     pub parked_bytes: u32,
+    /// Bytes of guarded objects that wait in the quarantine, or are abandoned: see `audit`.
+    pub quarantined_bytes: u32,
     /// Bytes of slabs.
     pub slab_bytes: u32,
     /// Bytes of metadata.
@@ -163,7 +169,8 @@ impl<S: Source> Engine<S> {
         stats.large.frees = stats.large.allocations - u64::from(stats.large.live);
         stats.large.failures = state.large_failures.get();
         let arena = &mut stats.arena;
-        arena.in_use = stats.large.live_bytes + arena.parked_bytes + arena.slab_bytes + arena.metadata_bytes;
+        let idle = arena.parked_bytes + arena.quarantined_bytes;
+        arena.in_use = stats.large.live_bytes + idle + arena.slab_bytes + arena.metadata_bytes;
         arena.total = arena.in_use + arena.free;
         stats
     }
@@ -200,6 +207,13 @@ impl<S: Source> Engine<S> {
                     stats.large.live_bytes += len;
                 }
                 META => stats.arena.metadata_bytes += len,
+                #[cfg(feature = "audit")]
+                kind if kind & KIND == AUDITED && kind != AUDITED => stats.arena.quarantined_bytes += len,
+                #[cfg(feature = "audit")]
+                AUDITED => {
+                    stats.large.live += 1;
+                    stats.large.live_bytes += len;
+                }
                 kind => {
                     stats.arena.slab_bytes += len;
                     if let Some(cache) = stats.caches.get_mut(kind.wrapping_sub(SLAB) as usize) {

@@ -212,7 +212,8 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         let starts: BTreeMap<u32, u32> = self.survey.segments.iter().map(|it| (it.tag, it.start)).collect();
         let mut firsts: BTreeMap<u32, u32> = BTreeMap::new();
         for segment in self.survey.segments.iter().rev() {
-            if matches!(segment.kind, Kind::Large | Kind::Parked | Kind::Slab(_) | Kind::Objects(_)) {
+            if matches!(segment.kind, Kind::Large | Kind::Parked | Kind::Slab(_) | Kind::Objects(_) | Kind::Guarded(_))
+            {
                 firsts.insert(segment.start >> FRAME_SHIFT, segment.start);
             }
         }

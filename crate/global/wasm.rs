@@ -7,14 +7,14 @@ use core::ptr;
 
 use super::{Flagstone, RECORD_ALIGN};
 #[cfg(not(feature = "small"))]
-use crate::heap::{Engine, State};
-#[cfg(not(feature = "small"))]
-use crate::root::LAYOUT_VERSION;
+use crate::heap::{Engine, state::STATE_LEN};
 #[cfg(feature = "small")]
-use crate::root::SMALL_VERSION as LAYOUT_VERSION;
+use crate::root::SMALL_VERSION as VERSION;
+#[cfg(not(feature = "small"))]
+use crate::root::VERSION;
 use crate::root::{MAGIC, Root};
 #[cfg(feature = "small")]
-use crate::small::{Small as Engine, State};
+use crate::small::{STATE_LEN, Small as Engine};
 use crate::source::wasm::{self, Memory};
 use crate::stats::Stats;
 use crate::units::Addr;
@@ -25,6 +25,9 @@ use crate::vmem::{Import, Place, Request, Span};
 compile_error!(
     "flagstone's single-threaded build cannot be used with target_feature `atomics`: two threads would share a heap without a lock"
 );
+
+#[cfg(all(feature = "audit", feature = "small"))]
+compile_error!("flagstone's feature `small` has nothing that the feature `audit` could look at");
 
 #[cfg(target_pointer_width = "64")]
 compile_error!("flagstone supports wasm32 only: its addresses have 32 bits");
@@ -44,7 +47,7 @@ const _: () = assert!(size_of::<LinkedRoot>() == size_of::<Root>());
 
 /// Zero bytes that become a heap's state.
 #[repr(C, align(8))]
-struct Shared(UnsafeCell<MaybeUninit<[u8; size_of::<State>()]>>);
+struct Shared(UnsafeCell<MaybeUninit<[u8; STATE_LEN]>>);
 
 // SAFETY: a build without atomics has one thread.
 unsafe impl Sync for Shared {}
@@ -58,7 +61,7 @@ static STATE: Shared = Shared(UnsafeCell::new(MaybeUninit::zeroed()));
 #[unsafe(no_mangle)]
 static __flagstone_root: LinkedRoot = LinkedRoot {
     magic: MAGIC,
-    version: LAYOUT_VERSION,
+    version: VERSION,
     state: &raw const STATE,
     stack_low: &raw const wasm::__stack_low,
     stack_high: &raw const wasm::__stack_high,

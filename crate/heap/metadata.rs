@@ -58,7 +58,7 @@ impl<S: Source> Engine<S> {
     /// `len` zeroed bytes of metadata, a multiple of 8, besides the reserve, which is full then. What is left of a segment
     /// that is too short is given up.
     #[inline(never)]
-    pub(super) fn metadata(&self, len: u32) -> Option<Id<Word>> {
+    pub(crate) fn metadata(&self, len: u32) -> Option<Id<Word>> {
         let arena = &self.state().arena;
         if arena.meta_end.get() == 0 {
             self.begin();

@@ -71,6 +71,13 @@ const _: () = assert!(
         == CLASSES * size_of::<Cache>() + 8 + size_of::<MemoryArena>() + FIRST * size_of::<Tag>() + 18 * 4
 );
 
+/// Bytes of the state, with what diagnosis has behind it.
+#[cfg(not(feature = "audit"))]
+pub(crate) const STATE_LEN: usize = size_of::<State>();
+/// The same.
+#[cfg(feature = "audit")]
+pub(crate) const STATE_LEN: usize = size_of::<State>() + size_of::<crate::audit::record::AuditState>();
+
 impl Id<State> {
     /// The record of the arena.
     #[inline(always)]

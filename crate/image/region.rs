@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::survey::{Kind, Survey};
+use super::survey::{Guarded, Kind, Survey};
 
 /// Who a region belongs to. The numbers are those of the heap map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,10 +56,10 @@ pub fn regions(survey: &Survey) -> Vec<Region> {
     for segment in &survey.segments {
         let (owner, slab) = match segment.kind {
             Kind::Free => (Owner::Free, None),
-            Kind::Large => (Owner::Large, None),
-            Kind::Parked => (Owner::Parked, None),
+            Kind::Large | Kind::Guarded(Guarded::Held) => (Owner::Large, None),
+            Kind::Parked | Kind::Guarded(Guarded::Quarantined) => (Owner::Parked, None),
             Kind::Slab(slab) | Kind::Objects(slab) => (Owner::Slab, slab),
-            Kind::Metadata => (Owner::Metadata, None),
+            Kind::Metadata | Kind::Guarded(Guarded::Abandoned) => (Owner::Metadata, None),
         };
         cover.put(u64::from(segment.start), u64::from(segment.start) + u64::from(segment.len), owner, slab);
     }

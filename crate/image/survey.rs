@@ -12,11 +12,12 @@ use core::mem::offset_of;
 
 use super::arenas::{self, ArenaInfo};
 use super::objects::{BudgetInfo, ObjectCacheInfo, Refusal};
-use super::{Error, Image, Problem, record, record_or, root};
+use super::{Error, Image, Problem, record, record_or};
+use crate::audit::record::{AuditState, LEFT, QUARANTINED};
 use crate::cache::Cache;
-use crate::heap::{LARGE, META, OBJECTS, SLAB, State};
+use crate::heap::{AUDITED, LARGE, META, OBJECTS, SLAB, State};
 use crate::record::{Word, named};
-use crate::root::{ROOT_LEN, Root};
+use crate::root::{self, ROOT_LEN, Root};
 use crate::size_class::{CLASSES, SLAB_CLASSES, SLAB_MAX, objects_in_slab, rounds, size_of_class};
 use crate::units::{Addr, QUANTUM};
 use crate::vmem::tag::KIND;
@@ -37,6 +38,27 @@ pub enum Kind {
     Objects(Option<usize>),
     /// The allocator's records.
     Metadata,
+    /// A guarded object of diagnosis.
+    Guarded(Guarded),
+}
+
+impl Kind {
+    /// Whether the application holds it as one: a large segment, or a guarded object.
+    #[must_use]
+    pub const fn is_large(self) -> bool {
+        matches!(self, Self::Large | Self::Guarded(Guarded::Held))
+    }
+}
+
+/// What became of a guarded object: see `audit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Guarded {
+    /// The application holds it.
+    Held,
+    /// It was given back and waits in the quarantine.
+    Quarantined,
+    /// Something is wrong with it: it is never handed out again.
+    Abandoned,
 }
 
 /// A segment of the arena.
@@ -134,8 +156,10 @@ pub struct Layout {
     pub root_len: u32,
     /// Where the state of the heap is.
     pub state: u32,
-    /// Its bytes.
+    /// Its bytes, those of diagnosis with them.
     pub state_len: u32,
+    /// Whether the module was built with the feature `audit`.
+    pub audited: bool,
     /// The stack: lowest address.
     pub stack_low: u32,
     /// The stack: one past the highest address.
@@ -207,7 +231,7 @@ impl Survey {
     /// # unsafe { heap.dealloc(at, std::alloc::Layout::new::<u64>()) };
     /// ```
     pub fn take(image: &(impl Image + ?Sized), root_at: Addr) -> Result<Self, Error> {
-        let root = root(image, root_at.0)?;
+        let root = super::root(image, root_at.0)?;
         let state: State = record(image, root.state.get())?;
         let mut survey = Self {
             memory_len: image.len(),
@@ -318,6 +342,11 @@ impl Survey {
             FREE => Kind::Free,
             LARGE => Kind::Large,
             META => Kind::Metadata,
+            kind if kind & KIND == AUDITED => Kind::Guarded(match kind {
+                kind if kind & LEFT != 0 => Guarded::Abandoned,
+                kind if kind & QUARANTINED != 0 => Guarded::Quarantined,
+                _ => Guarded::Held,
+            }),
             kind if kind & KIND == OBJECTS => {
                 Kind::Objects(self.add_objects(at, tag, caches.get(&tag.owner.get()).copied()))
             }
@@ -461,7 +490,7 @@ impl Survey {
     pub fn held_at(&self, address: u32) -> Option<u32> {
         let segment = self.segment_at(address)?;
         match segment.kind {
-            Kind::Large => (segment.start == address).then_some(segment.len),
+            Kind::Large | Kind::Guarded(Guarded::Held) => (segment.start == address).then_some(segment.len),
             Kind::Slab(Some(index)) | Kind::Objects(Some(index)) => {
                 let slab = self.slabs.get(index)?;
                 let object = (address - slab.start) / slab.size;
@@ -474,11 +503,13 @@ impl Survey {
 }
 
 fn layout(root: &Root, root_at: Addr) -> Layout {
+    let audited = root.version.get() & root::AUDITED != 0;
     Layout {
         root: root_at.0,
         root_len: ROOT_LEN,
         state: root.state.get(),
-        state_len: size_of::<State>() as u32,
+        state_len: size_of::<State>() as u32 + if audited { size_of::<AuditState>() as u32 } else { 0 },
+        audited,
         stack_low: root.stack_low.get(),
         stack_high: root.stack_high.get(),
         heap_base: root.heap_base.get(),

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use crate::image::arenas::{ArenaInfo, ArenaKind, ArenaSlab, ArenaSpan};
-use crate::image::survey::{Kind, Span, Survey};
+use crate::image::survey::{Guarded, Kind, Span, Survey};
 use crate::size_class::SLAB_CLASSES;
 use crate::units::QUANTUM;
 
@@ -195,11 +195,11 @@ fn heap_row(survey: &Survey) -> ArenaRow {
         row.add(segment.len, segment.kind == Kind::Free);
         match segment.kind {
             Kind::Free => {}
-            Kind::Large => {
+            Kind::Large | Kind::Guarded(Guarded::Held) => {
                 heap.large_live += 1;
                 heap.large_live_bytes += len;
             }
-            Kind::Parked => heap.parked_bytes += len,
+            Kind::Parked | Kind::Guarded(_) => heap.parked_bytes += len,
             Kind::Slab(_) => heap.slab_bytes += len,
             Kind::Objects(_) => heap.object_slab_bytes += len,
             Kind::Metadata => heap.metadata_bytes += len,

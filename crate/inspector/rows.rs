@@ -11,7 +11,7 @@ use super::arena_rows::COUNT_MAX;
 use super::words::Size;
 use crate::image::Problem;
 use crate::image::region::{Composition, Region, regions};
-use crate::image::survey::{CacheInfo, Kind, SlabInfo, Survey};
+use crate::image::survey::{CacheInfo, SlabInfo, Survey};
 use crate::root::LAYOUT_VERSION;
 use crate::size_class::{CLASSES, SLAB_CLASSES, class_of, objects_in_slab, slab_len};
 use crate::units::{PAGE_BYTES, QUANTUM};
@@ -64,7 +64,7 @@ impl Summary {
     /// The same, where the survey's regions and caches are known already.
     pub(super) fn with(survey: &Survey, regions: &[Region], caches: &[CacheRow]) -> Self {
         let composition = Composition::of(survey, regions);
-        let large = survey.segments.iter().filter(|segment| segment.kind == Kind::Large).count() as u64;
+        let large = survey.segments.iter().filter(|segment| segment.kind.is_large()).count() as u64;
         let small: u64 = caches[..SLAB_CLASSES].iter().map(|cache| u64::from(cache.live)).sum();
         let made: u64 = survey.object_caches.iter().map(|cache| u64::from(cache.found.live)).sum();
         let live_objects = small + large + made;
@@ -155,7 +155,7 @@ pub fn cache_rows(survey: &Survey) -> Vec<CacheRow> {
             add_slab(row, slab);
         }
     }
-    for segment in survey.segments.iter().filter(|segment| segment.kind == Kind::Large) {
+    for segment in survey.segments.iter().filter(|segment| segment.kind.is_large()) {
         if let Some(row) = segment_class(u64::from(segment.len)).and_then(|class| rows.get_mut(class as usize)) {
             row.live += 1;
             row.live_bytes += u64::from(segment.len);

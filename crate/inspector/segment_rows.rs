@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::arena_rows::SpanRow;
 use crate::image::arenas::{ArenaInfo, ArenaKind, ArenaSegment};
-use crate::image::survey::{Kind, Segment, Survey};
+use crate::image::survey::{Guarded, Kind, Segment, Survey};
 
 /// Segments that are listed where a filter does not say how many.
 const LIMIT: u64 = 200;
@@ -86,8 +86,8 @@ impl SegmentRow {
     pub(super) fn of_heap(survey: &Survey, segment: &Segment) -> Self {
         let (kind, slab) = match segment.kind {
             Kind::Free => (SegmentKind::Free, None),
-            Kind::Large => (SegmentKind::Held, None),
-            Kind::Parked => (SegmentKind::Parked, None),
+            Kind::Large | Kind::Guarded(Guarded::Held) => (SegmentKind::Held, None),
+            Kind::Parked | Kind::Guarded(_) => (SegmentKind::Parked, None),
             Kind::Slab(slab) => (SegmentKind::Slab, slab),
             Kind::Objects(slab) => (SegmentKind::Objects, slab),
             Kind::Metadata => (SegmentKind::Metadata, None),

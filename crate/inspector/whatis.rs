@@ -46,7 +46,7 @@ pub struct SegmentAt {
     pub start: u32,
     /// Bytes.
     pub length: u32,
-    /// What it is: `free`, `large`, `parked`, `slab`, `objects` or `metadata`.
+    /// What it is: `free`, `large`, `parked`, `slab`, `objects`, `guarded` or `metadata`.
     pub kind: &'static str,
 }
 
@@ -121,6 +121,7 @@ impl Whatis {
                 Kind::Free => "free",
                 Kind::Large => "large",
                 Kind::Parked => "parked",
+                Kind::Guarded(_) => "guarded",
                 Kind::Slab(_) => "slab",
                 Kind::Objects(_) => "objects",
                 Kind::Metadata => "metadata",

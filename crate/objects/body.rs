@@ -199,7 +199,8 @@ pub(crate) fn end<S: Source, L: Life>(engine: &Engine<S>, cache: Id<ObjectCacheR
     record.flags.set(record.flags.get() & !ZONE);
     with(engine, cache, |layers: &Layers<'_, S, Callbacks<'_, S, L>>| layers.purge());
     record.hook.set(0);
-    if record.taken.get() != 0 || record.magazines_now.get() != 0 || body.calls.get() != 0 {
+    if record.taken.get() != 0 || record.guarded.get() != 0 || record.magazines_now.get() != 0 || body.calls.get() != 0
+    {
         record.flags.set(record.flags.get() | ORPHAN);
         return None;
     }

@@ -186,7 +186,11 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     #[inline]
     pub fn alloc(&self) -> Result<NonNull<u8>, Error> {
         let (engine, record) = (self.home.engine(), self.record());
-        let at = if record.magazines.rounds.get() > record.reserve.get() {
+        #[cfg(feature = "audit")]
+        let is_due = engine.is_object_due(record);
+        #[cfg(not(feature = "audit"))]
+        let is_due = false;
+        let at = if !is_due && record.magazines.rounds.get() > record.reserve.get() {
             take_round(engine.source(), record)
         } else {
             self.alloc_slowly()?
@@ -212,6 +216,10 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
         let engine = self.home.engine();
         let record = get(engine.source(), id);
         let spare = if flags.has(Flags::RESERVE) { 0 } else { record.reserve.get() };
+        #[cfg(feature = "audit")]
+        let is_due = engine.is_object_due(record);
+        #[cfg(not(feature = "audit"))]
+        let is_due = false;
         let slowly = |spare| {
             if flags.has(Flags::NO_GROWTH) {
                 body::without_growth::<_, L>(&*engine, id, spare)
@@ -219,8 +227,11 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
                 self.with(|layers| layers.alloc_slowly(spare))?
             }
         };
-        let mut at =
-            if record.magazines.rounds.get() > spare { Ok(take_round(engine.source(), record)) } else { slowly(spare) };
+        let mut at = if !is_due && record.magazines.rounds.get() > spare {
+            Ok(take_round(engine.source(), record))
+        } else {
+            slowly(spare)
+        };
         if flags.has(Flags::NO_FAIL) && at.is_err() {
             engine.reclaim();
             at = slowly(0);
@@ -246,6 +257,10 @@ impl<H: Home, L: Life + 'static> Cache<H, L> {
     pub unsafe fn free(&self, object: NonNull<u8>) {
         let engine = self.home.engine();
         let at = engine.source().addr(object.as_ptr());
+        #[cfg(feature = "audit")]
+        if engine.is_watched(at) {
+            return self.free_slowly(at);
+        }
         if !self.record().magazines.give(engine.source(), at.0) {
             self.free_slowly(at);
         }

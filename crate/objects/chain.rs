@@ -216,9 +216,9 @@ impl<S: Source> Engine<S> {
 }
 
 /// Traps on wasm, without a message; elsewhere panics, so that a test sees it.
-fn panic_or_trap() -> ! {
+pub(crate) fn panic_or_trap() -> ! {
     #[cfg(target_arch = "wasm32")]
     core::arch::wasm32::unreachable();
     #[cfg(not(target_arch = "wasm32"))]
-    panic!("a request that must not fail was refused");
+    panic!("flagstone ends the program: the record in the heap says why");
 }

@@ -74,6 +74,14 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
     /// As [`take_round`], where the loaded magazine has none. `spare` objects of the limit are not for this request.
     #[cold]
     pub(crate) fn alloc_slowly(&self, spare: u32) -> Result<Addr, Error> {
+        #[cfg(feature = "audit")]
+        return self.alloc_audited(spare);
+        #[cfg(not(feature = "audit"))]
+        self.alloc_behind(spare)
+    }
+
+    /// The slow path itself.
+    pub(crate) fn alloc_behind(&self, spare: u32) -> Result<Addr, Error> {
         if self.load(spare) {
             return Ok(take_round(self.source(), self.record()));
         }
@@ -90,7 +98,7 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
     }
 
     /// Counts a request that got nothing.
-    fn note(&self, error: Error) {
+    pub(crate) fn note(&self, error: Error) {
         let record = self.record();
         let count = |counter: &Word| counter.set(counter.get().wrapping_add(1));
         count(&record.failures);
@@ -201,8 +209,8 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
     }
 
     /// Whether the limit allows one object more that leaves `spare` of it.
-    fn within_limit(&self, spare: u32) -> Result<(), Error> {
-        let (taken, limit) = (self.record().taken.get(), self.record().limit.get());
+    pub(crate) fn within_limit(&self, spare: u32) -> Result<(), Error> {
+        let (taken, limit) = (self.record().taken.get() + self.record().guarded.get(), self.record().limit.get());
         if limit != 0 && taken >= limit.saturating_sub(spare) {
             return Err(Error::Limit { objects: limit.saturating_sub(spare) });
         }
@@ -212,6 +220,10 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
     /// Takes a constructed object back, where the loaded magazine is full or there is none.
     #[cold]
     pub(crate) fn free_slowly(&self, at: Addr) {
+        #[cfg(feature = "audit")]
+        if self.free_audited(at) {
+            return;
+        }
         let (record, magazines) = (self.record(), self.magazines());
         // What gives the memory for a magazine may use this cache; so everything is looked at again then, but not without end.
         for _ in 0..TRIES {
@@ -300,6 +312,8 @@ impl<'a, S: Source, L: Lives> Layers<'a, S, L> {
     /// magazines changed hands often gets longer ones, one type at a time. Not twice in a row: the change itself makes exchanges.
     /// One whose magazines did not change hands for a while gets shorter ones again.
     pub(crate) fn update(&self) {
+        #[cfg(feature = "audit")]
+        self.settle();
         let record = self.record();
         self.full().update();
         self.empty().update();

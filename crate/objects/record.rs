@@ -131,6 +131,18 @@ pub(crate) struct ObjectCacheRecord {
     pub(crate) move_scans: Word,
     /// Times all slabs were to be emptied that can be.
     pub(crate) defrags: Word,
+    /// Bits of its mode of diagnosis.
+    pub(crate) mode: Word,
+    /// Objects held that are segments of their own.
+    pub(crate) guarded: Word,
+    /// Allocations at which the next sample is due, of no meaning where nothing is sampled.
+    pub(crate) sample_at: Word,
+    /// The era of the modes that it has considered.
+    pub(crate) era: Word,
+    /// Rounds of a magazine when it had no mode.
+    pub(crate) rounds_before: Word,
+    /// The most of those there were.
+    pub(crate) guarded_max: Word,
 }
 
 // SAFETY: `repr(C)`; records, words and aligned double words, without padding (asserted below).
@@ -146,7 +158,7 @@ const _: () = assert!(
             + NAME_LEN
             + 30 * 4
             + 7 * 8
-            + 10 * 4
+            + 16 * 4
 );
 
 /// A stack of the depot.
@@ -306,6 +318,13 @@ impl Id<BudgetRecord> {
 }
 
 impl Id<ObjectCacheRecord> {
+    /// The cache whose slab a segment is.
+    #[cfg(feature = "audit")]
+    pub(crate) fn owner(slab: &crate::vmem::Tag) -> Self {
+        // SAFETY: O4: a slab names the record of its cache.
+        unsafe { Self::at(slab.owner.get()) }
+    }
+
     /// The place among the object caches of a heap.
     pub(crate) const fn link(self) -> Id<Link> {
         // SAFETY: `link` is the first field.

@@ -147,7 +147,10 @@ impl<S: Source> Slabs<'_, S> {
         record.taken.set(record.taken.get() + 1);
         record.taken_max.set(record.taken_max.get().max(record.taken.get()));
         record.slab_takes.set(record.slab_takes.get() + 1);
-        Addr(tag.start.get() + index * record.stride.get())
+        let at = Addr(tag.start.get() + index * record.stride.get());
+        #[cfg(feature = "audit")]
+        self.engine.took(at, record);
+        at
     }
 
     /// The first slab in the order of the bins, which has the fewest free objects, but some.
@@ -191,6 +194,8 @@ impl<S: Source> Slabs<'_, S> {
         record.slabs.set(record.slabs.get() + 1);
         record.slabs_max.set(record.slabs_max.get().max(record.slabs.get()));
         record.slab_creates.set(record.slab_creates.get() + 1);
+        #[cfg(feature = "audit")]
+        self.engine.made(tag, record);
         Ok(())
     }
 
@@ -240,6 +245,8 @@ impl<S: Source> Slabs<'_, S> {
     /// to stay.
     pub(crate) fn give(&self, at: Addr) {
         let record = self.record();
+        #[cfg(feature = "audit")]
+        self.engine.gives(at, record);
         let slab = self.slab_of(at);
         let tag = self.slab(slab);
         let index = self.index_of(slab, at);
@@ -276,6 +283,18 @@ impl<S: Source> Slabs<'_, S> {
         (record.slabs.get() - 1) * record.objects.get() < record.keep.get()
     }
 
+    /// The slabs that have a free object.
+    #[cfg(feature = "audit")]
+    pub(crate) fn each(&self, mut f: impl FnMut(&Tag)) {
+        for list in 0..FULL {
+            let mut next = bins::first(self.engine.source(), self.cache.bins(), list);
+            while let Some(link) = next {
+                f(self.slab(Id::<Tag>::of_link(link)));
+                next = get(self.engine.source(), link).next.first.get();
+            }
+        }
+    }
+
     /// Takes an empty slab out of the cache.
     fn withdraw_empty(&self, slab: Id<Tag>) {
         let record = self.record();
@@ -288,6 +307,8 @@ impl<S: Source> Slabs<'_, S> {
     fn end(&self, slab: Id<Tag>) {
         let record = self.record();
         record.slab_destroys.set(record.slab_destroys.get() + 1);
+        #[cfg(feature = "audit")]
+        self.engine.gone(self.slab(slab), record);
         self.slab(slab).kind.set(OBJECTS);
         self.engine.vmem().make_free(slab);
         self.discharge(record.slab_len.get());

@@ -42,6 +42,8 @@ pub struct CacheStats {
     pub slab_frees: u64,
     /// Objects held (`buf_inuse`, `active_objs` less what lies in magazines, `USED`).
     pub live: u32,
+    /// Of those, segments of their own, with guards around them: see `audit`.
+    pub guarded: u32,
     /// Free objects in magazines (`buf_constructed`).
     pub cached: u32,
     /// Free objects in magazines and in slabs (`buf_avail`, `FREE`).
@@ -109,7 +111,9 @@ impl CacheStats {
     pub(crate) fn of(record: &ObjectCacheRecord) -> Self {
         let cached = parked(record);
         let taken = record.taken.get();
-        let live = taken.saturating_sub(cached);
+        let guarded = record.guarded.get();
+        let in_slabs = taken.saturating_sub(cached);
+        let live = in_slabs.saturating_add(guarded);
         let total = record.slabs.get() * record.objects.get();
         let answers = record.answers.each_ref().map(core::cell::Cell::get);
         Self {
@@ -129,8 +133,9 @@ impl CacheStats {
             slab_allocations: record.slab_takes.get(),
             slab_frees: record.slab_gives.get(),
             live,
+            guarded,
             cached,
-            available: total.saturating_sub(live),
+            available: total.saturating_sub(in_slabs),
             total,
             total_max: record.slabs_max.get() * record.objects.get(),
             taken_max: record.taken_max.get(),

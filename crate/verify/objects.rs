@@ -77,7 +77,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
         let (taken, most) = (record.taken.get(), record.taken_max.get());
         let walked = info.found.live + info.cached();
         let constructed = record.constructs.get().wrapping_sub(record.destructs.get());
-        let expected = if info.constructed { u64::from(taken) } else { 0 };
+        let expected = if info.constructed { u64::from(taken) + u64::from(record.guarded.get()) } else { 0 };
         if taken != walked || most < taken || constructed != expected {
             let text = format!(
                 "the object cache {} counts {taken} objects out of slabs, at most {most}, {constructed} constructed, and there are {walked}",

@@ -20,6 +20,9 @@ pub(crate) const IMPORTED: u32 = 3;
 pub(crate) const LARGE: u32 = 5;
 /// A segment that is a slab of an object cache, whose record `owner` names. Bits above [`KIND`] are that cache's.
 pub(crate) const OBJECTS: u32 = 6;
+/// A segment that is one guarded object, whose watch `owner` names. Bits above [`KIND`] are diagnosis'.
+#[cfg(any(feature = "audit", feature = "inspector"))]
+pub(crate) const AUDITED: u32 = 7;
 /// The bits of a kind that say what a segment is.
 pub(crate) const KIND: u32 = 0xff;
 /// A segment that is a slab of class 0; those of class `n` are `SLAB + n`. In an arena with quantum caches a slab of the one for

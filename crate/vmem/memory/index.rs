@@ -13,6 +13,8 @@
 use super::MemoryArena;
 use crate::record::{Id, Name, get};
 use crate::source::Source;
+#[cfg(feature = "audit")]
+use crate::vmem::tag::SPAN;
 use crate::vmem::tag::Tag;
 
 /// Bytes of a frame as a shift. A slab is no longer than a frame.
@@ -75,4 +77,32 @@ pub(crate) fn look<S: Source>(source: &S, arena: Id<MemoryArena>, addr: u32) -> 
         id = get(source, id).next();
     }
     id
+}
+
+/// The segment that any address is in, if it is in one.
+#[cfg(feature = "audit")]
+pub(crate) fn find<S: Source>(source: &S, arena: Id<MemoryArena>, addr: u32) -> Option<Id<Tag>> {
+    let segments = arena.segments();
+    let end = get(source, segments.last()).start.get();
+    if addr >= end {
+        return None;
+    }
+    let mut frame = addr >> FRAME_SHIFT;
+    let mut id = loop {
+        match word(source, arena, frame << FRAME_SHIFT).and_then(|word| word.get()) {
+            Some(id) if get(source, id).start.get() <= addr => break id,
+            _ if frame == 0 => break get(source, segments.first()).next(),
+            _ => frame -= 1,
+        }
+    };
+    loop {
+        let tag = get(source, id);
+        if id == segments.last() || tag.start.get() > addr {
+            return None;
+        }
+        if tag.kind.get() != SPAN && addr - tag.start.get() < tag.len.get() {
+            return Some(id);
+        }
+        id = tag.next();
+    }
 }
