@@ -38,6 +38,10 @@
 //! - **D4** The quarantine holds the freed objects, each once, and its sums are theirs.
 //! - **D5** What sites hold is what the watches of held objects stand for.
 //! - **D6** Entries of a log lie within its parts, in the order of their numbers.
+//! - **D7** A mode is settled, and a cache or a front end with one has no magazines.
+
+#![cfg_attr(not(feature = "audit"), allow(dead_code, reason = "an inspector needs a part of it"))]
+#![deny(unsafe_code)]
 
 pub(crate) mod event;
 pub(crate) mod fault;
@@ -45,6 +49,7 @@ pub(crate) mod mode;
 pub(crate) mod patterns;
 #[allow(unsafe_code, reason = "ids of records in tables")]
 pub(crate) mod record;
+pub(crate) mod weight;
 
 #[cfg(feature = "audit")]
 mod auditor;

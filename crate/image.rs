@@ -15,6 +15,7 @@ use crate::source::{Source, copy};
 use crate::units::Addr;
 
 pub mod arenas;
+pub mod audit;
 pub mod objects;
 pub mod region;
 pub mod survey;
@@ -102,8 +103,8 @@ impl core::error::Error for Error {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The invariant it breaks: `"I1"` to `"I14"` of the heap, as the crate's documentation numbers them, `"A1"` to `"A8"` of an
-    /// arena in it, as `vmem/arena.rs` does, or `"O1"` to `"O10"` of an object cache or a budget, as [`objects`](crate::objects)
-    /// does.
+    /// arena in it, as `vmem/arena.rs` does, `"O1"` to `"O10"` of an object cache or a budget, as [`objects`](crate::objects)
+    /// does, or `"D1"` to `"D7"` of diagnosis, as [`audit`](crate::audit) does.
     pub invariant: &'static str,
     /// The address of what is wrong.
     pub at: u32,

@@ -5,16 +5,20 @@
 #![deny(unsafe_code)]
 
 pub mod arena_rows;
+pub mod audit_rows;
 #[cfg(target_family = "wasm")]
 pub mod bindings;
+pub mod fault_rows;
 pub mod heap_map;
 #[cfg(target_family = "wasm")]
 mod js_memory;
+pub mod log_rows;
 pub mod object_rows;
 pub mod rows;
 pub mod sample;
 pub mod segment_rows;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 pub mod whatis;
 pub mod words;

@@ -1,5 +1,6 @@
 //! The walker that checks every invariant of a heap in an image, I1 to I14 of the crate's documentation, of the arenas in it,
-//! A1 to A8 of `vmem/arena.rs`, and of the object caches and budgets in it, O1 to O10 of `objects`.
+//! A1 to A8 of `vmem/arena.rs`, of the object caches and budgets in it, O1 to O10 of `objects`, and of what
+//! diagnosis has on record, D1 to D7 of `audit`.
 //!
 //! A [`Survey`] checks what it needs to hold together; this adds the rest, and looks at everything from the other side:
 //! not only that what is in a list belongs there, but that what belongs there is in the list.
@@ -25,6 +26,7 @@ use crate::vmem::tag::TAG_LEN;
 use crate::vmem::{MemoryArena, Tag};
 
 mod arenas;
+mod audit;
 mod objects;
 
 /// Checks the heap whose root is at `root`: what is wrong with it, nothing where all invariants hold. Takes time and memory
@@ -60,6 +62,7 @@ pub fn verify(image: &(impl Image + ?Sized), root: Addr) -> Result<Vec<Problem>,
     }
     walker.check_arenas();
     walker.check_objects();
+    walker.check_audit();
     Ok(walker.problems)
 }
 

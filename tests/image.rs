@@ -8,9 +8,12 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use flagstone::image::audit::AuditInfo;
 use flagstone::image::region::{Composition, Owner, Region, regions};
 use flagstone::image::survey::{Kind, Survey};
 use flagstone::image::{Bytes, Error, Image, find_root};
+use flagstone::inspector::audit_rows::AuditReport;
+use flagstone::inspector::trace::trace;
 use flagstone::units::Addr;
 use flagstone::verify::verify;
 use support::snapshot::{Snapshot, tag};
@@ -68,7 +71,13 @@ fn read(image: &impl Image, root: Addr) -> Result<usize, Error> {
         assert!(problems.len() >= survey.problems.len(), "verify reports what the survey does");
         let of_heap = (1..=14).map(|number| format!("I{number}"));
         let of_caches = (1..=10).map(|number| format!("O{number}"));
-        let numbers: Vec<String> = of_heap.chain((1..=8).map(|number| format!("A{number}"))).chain(of_caches).collect();
+        let of_others = (1..=8).map(|number| format!("A{number}")).chain((1..=7).map(|number| format!("D{number}")));
+        let numbers: Vec<String> = of_heap.chain(of_others).chain(of_caches).collect();
+        if let Some(audit) = AuditInfo::read(image, &survey)? {
+            let report = AuditReport::of(image, &survey, &audit);
+            assert!(report.faults.len() <= 16 && report.logs.len() == 4);
+            let _ = trace(image, &audit);
+        }
         assert!(
             problems
                 .iter()

@@ -36,3 +36,23 @@ pub enum Event {
     /// An object left the quarantine.
     Released = 10,
 }
+
+impl Event {
+    /// The event that a number on record is.
+    #[cfg(feature = "inspector")]
+    pub(crate) const fn of(number: u32) -> Option<Self> {
+        Some(match number {
+            1 => Self::Alloc,
+            2 => Self::Free,
+            3 => Self::Realloc,
+            4 => Self::Contents,
+            5 => Self::Failure,
+            6 => Self::Injected,
+            7 => Self::SlabMade,
+            8 => Self::SlabGone,
+            9 => Self::Check,
+            10 => Self::Released,
+            _ => return None,
+        })
+    }
+}

@@ -3,8 +3,8 @@
 
 use super::bytes::word;
 use super::host;
-use super::random::weight;
 use super::record::{AuditState, FRAMES, SITE_LEN, SiteRecord, TagRecord, WatchRecord, name_at, site_at};
+use super::weight::weight;
 use crate::heap::Engine;
 use crate::objects::record::{NAME_LEN, write_name};
 use crate::record::{Id, get};

@@ -173,6 +173,10 @@ pub struct ObjectCacheInfo {
     pub budget: Option<u32>,
     /// How slabs are cut.
     pub shape: Shape,
+    /// Bits of its mode of diagnosis.
+    pub mode: u32,
+    /// Objects held that are segments of their own, with guards.
+    pub guarded: u32,
     /// Rounds of a magazine; zero for a cache without.
     pub rounds: u32,
     /// Full magazines in the depot that nobody needed at the last two looks.
@@ -431,6 +435,8 @@ fn cache(id: u32, record: &ObjectCacheRecord, problems: &mut Vec<Problem>) -> Ob
         users: record.users.get(),
         budget: Some(record.budget.get()).filter(|at| *at != 0),
         shape,
+        mode: record.mode.get(),
+        guarded: record.guarded.get(),
         rounds: record.rounds.get(),
         idle_magazines: idle(&record.full),
         magazines: Vec::new(),

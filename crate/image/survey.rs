@@ -23,6 +23,10 @@ use crate::units::{Addr, QUANTUM};
 use crate::vmem::tag::KIND;
 use crate::vmem::{FREE, MemoryArena, SPAN, Tag};
 
+/// The kind of a tag of a guarded object in the quarantine, and of one that is abandoned.
+const GUARDED_QUARANTINED: u32 = AUDITED | QUARANTINED;
+const GUARDED_LEFT: u32 = AUDITED | LEFT;
+
 /// What a segment of the arena is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -342,11 +346,9 @@ impl Survey {
             FREE => Kind::Free,
             LARGE => Kind::Large,
             META => Kind::Metadata,
-            kind if kind & KIND == AUDITED => Kind::Guarded(match kind {
-                kind if kind & LEFT != 0 => Guarded::Abandoned,
-                kind if kind & QUARANTINED != 0 => Guarded::Quarantined,
-                _ => Guarded::Held,
-            }),
+            AUDITED => Kind::Guarded(Guarded::Held),
+            GUARDED_QUARANTINED => Kind::Guarded(Guarded::Quarantined),
+            GUARDED_LEFT => Kind::Guarded(Guarded::Abandoned),
             kind if kind & KIND == OBJECTS => {
                 Kind::Objects(self.add_objects(at, tag, caches.get(&tag.owner.get()).copied()))
             }

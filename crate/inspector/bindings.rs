@@ -13,12 +13,16 @@ use serde::Serialize;
 use wasm_bindgen::prelude::{JsCast, JsError, JsValue, wasm_bindgen};
 
 use super::arena_rows::arena_rows;
+use super::audit_rows::AuditReport;
 use super::heap_map::HeapMap;
 use super::js_memory::JsMemory;
+use super::log_rows::{LogFilter, LogList};
 use super::rows::{CheckReport, Summary, cache_rows};
 use super::sample::Sample;
 use super::segment_rows::{FilterWords, SegmentFilter, SegmentList};
+use super::trace::trace;
 use super::whatis::Whatis;
+use crate::image::audit::AuditInfo;
 use crate::image::survey::Survey;
 use crate::image::{Bytes, Image, find_root};
 use crate::units::Addr;
@@ -36,6 +40,10 @@ extern "C" {
     /// Which segments to list.
     #[wasm_bindgen(typescript_type = "SegmentFilter")]
     pub type Filter;
+
+    /// Which entries of the logs to list.
+    #[wasm_bindgen(typescript_type = "LogFilter")]
+    pub type LogWords;
 }
 
 /// Attaches to the heap of a running (or trapped) module.
@@ -124,7 +132,7 @@ impl Inspector {
     /// As `summary`, where there is no such arena, and where something in the filter makes no sense.
     #[wasm_bindgen(unchecked_return_type = "SegmentList")]
     pub fn segments(&self, arena: u32, filter: Option<Filter>) -> Result<JsValue, JsError> {
-        let words = filter.map(|filter| filter_words(&filter)).unwrap_or_default();
+        let words = filter.map(|filter| segment_filter(&filter)).unwrap_or_default();
         let filter = SegmentFilter::of(&words).map_err(|sentence| JsError::new(&sentence))?;
         self.with(|_, survey| {
             let list = SegmentList::of(survey, arena, &filter).map_err(|sentence| JsError::new(&sentence))?;
@@ -153,6 +161,84 @@ impl Inspector {
         self.with(|_, survey| js(&Whatis::of(survey, address)))
     }
 
+    /// What diagnosis has on record; `null` of a module that was built without the feature `audit`.
+    ///
+    /// # Errors
+    /// As `summary`.
+    #[wasm_bindgen(unchecked_return_type = "AuditReport | null")]
+    pub fn audit(&self) -> Result<JsValue, JsError> {
+        self.with_audit(|image, survey, audit| match audit {
+            Some(audit) => js(&AuditReport::of(image, survey, audit)),
+            None => Ok(JsValue::NULL),
+        })
+    }
+
+    /// The entries of the logs that a filter takes, the newest first.
+    ///
+    /// # Errors
+    /// As `summary`, and where something in the filter makes no sense.
+    #[wasm_bindgen(unchecked_return_type = "LogList")]
+    pub fn log(&self, filter: Option<LogWords>) -> Result<JsValue, JsError> {
+        let filter = filter.map(|filter| log_filter(&filter)).unwrap_or_default();
+        self.with_audit(|image, survey, audit| {
+            let audit = audit.ok_or_else(no_audit)?;
+            js(&LogList::of(image, survey, audit, &filter).map_err(|sentence| JsError::new(&sentence))?)
+        })
+    }
+
+    /// What happened to the object at an address, the newest first; nothing of a module without the feature `audit`.
+    ///
+    /// # Errors
+    /// As `summary`.
+    #[wasm_bindgen(unchecked_return_type = "LogEntry[]")]
+    pub fn history(&self, address: u32) -> Result<JsValue, JsError> {
+        self.with_audit(|image, survey, audit| {
+            js(&audit.map_or_else(Vec::new, |audit| LogList::history(image, survey, audit, address)))
+        })
+    }
+
+    /// The log of calls as a trace that can be replayed.
+    ///
+    /// # Errors
+    /// As `summary`, and of a module without the feature `audit`.
+    pub fn trace(&self) -> Result<Vec<u8>, JsError> {
+        let mut bytes = Vec::new();
+        self.with_audit(|image, _, audit| {
+            bytes = trace(image, audit.ok_or_else(no_audit)?);
+            Ok(JsValue::UNDEFINED)
+        })?;
+        Ok(bytes)
+    }
+
+    /// Leaves a text in the memory that sets modes, sampling and the rest, in the words of `Auditor::configure`. The module carries it
+    /// out at its next slow call, or its next `tick`; what became of it is in `audit().command`.
+    ///
+    /// # Errors
+    /// As `summary`; of a module without the feature `audit` or whose settings are locked; of bytes, which nobody runs; and of a text
+    /// that is empty or too long.
+    pub fn configure(&self, text: &str) -> Result<(), JsError> {
+        let Place::Memory(memory) = &self.place else {
+            return Err(JsError::new("a saved memory cannot be configured: no module runs in it"));
+        };
+        let mut place = None;
+        self.with_audit(|_, survey, audit| {
+            if audit.ok_or_else(no_audit)?.locked {
+                return Err(JsError::new("the module has locked its settings"));
+            }
+            place = AuditInfo::command_place(survey);
+            Ok(JsValue::UNDEFINED)
+        })?;
+        let place = place.ok_or_else(no_audit)?;
+        if text.is_empty() || text.len() > place.room as usize {
+            return Err(JsError::new(&format!("a text has 1 to {} bytes, this one has {}", place.room, text.len())));
+        }
+        let image = JsMemory::new(memory).ok_or_else(|| JsError::new("the memory is gone"))?;
+        image.write(place.text, text.as_bytes());
+        image.write(place.outcome, &[0; 4]);
+        image.write(place.length, &(text.len() as u32).to_le_bytes());
+        Ok(())
+    }
+
     /// Checks every invariant of the heap.
     ///
     /// # Errors
@@ -167,6 +253,17 @@ impl Inspector {
 }
 
 impl Inspector {
+    /// Reads what diagnosis has on record, too.
+    fn with_audit(
+        &self,
+        read: impl FnOnce(&dyn Image, &Survey, Option<&AuditInfo>) -> Result<JsValue, JsError>,
+    ) -> Result<JsValue, JsError> {
+        self.with(|image, survey| {
+            let audit = AuditInfo::read(image, survey).map_err(|error| JsError::new(&error.to_string()))?;
+            read(image, survey, audit.as_ref())
+        })
+    }
+
     /// Reads the memory as it is now.
     fn with(&self, read: impl FnOnce(&dyn Image, &Survey) -> Result<JsValue, JsError>) -> Result<JsValue, JsError> {
         match &self.place {
@@ -204,28 +301,73 @@ fn root_of(image: &dyn Image, given: &JsValue) -> Result<Addr, JsError> {
     survey(image, root).map(|_| root)
 }
 
-/// A filter of JavaScript in words. What is of another type than it should be becomes a word that no filter has.
-fn filter_words(filter: &JsValue) -> FilterWords {
-    let given = |name: &str| Some(property(filter, name)).filter(|value| !value.is_undefined() && !value.is_null());
-    let number = |name: &str| given(name).map(|value| value.as_f64().unwrap_or(f64::NAN));
-    let word = |value: JsValue| value.as_string().unwrap_or_else(|| format!("{value:?}"));
-    let words = |value: JsValue| -> Vec<String> {
-        if js_sys::Array::is_array(&value) {
-            js_sys::Array::from(&value).iter().map(word).collect()
-        } else {
-            alloc::vec![word(value)]
-        }
-    };
-    FilterWords {
-        kinds: given("kinds").map(words),
-        min_length: number("minLength"),
-        max_length: number("maxLength"),
-        from: number("from"),
-        to: number("to"),
-        order: given("order").map(word),
-        offset: number("offset"),
-        limit: number("limit"),
+/// What a filter of JavaScript says. What is of another type than it should be becomes something that no filter has.
+struct Words<'f>(&'f JsValue);
+
+impl Words<'_> {
+    fn given(&self, name: &str) -> Option<JsValue> {
+        Some(property(self.0, name)).filter(|value| !value.is_undefined() && !value.is_null())
     }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.given(name).map(|value| value.as_f64().unwrap_or(f64::NAN))
+    }
+
+    fn word(&self, name: &str) -> Option<String> {
+        self.given(name).map(word)
+    }
+
+    /// Words in an array, or one that is in none.
+    fn words(&self, name: &str) -> Option<Vec<String>> {
+        self.given(name).map(|value| {
+            if js_sys::Array::is_array(&value) {
+                js_sys::Array::from(&value).iter().map(word).collect()
+            } else {
+                alloc::vec![word(value)]
+            }
+        })
+    }
+}
+
+fn word(value: JsValue) -> String {
+    value.as_string().unwrap_or_else(|| format!("{value:?}"))
+}
+
+/// Which segments a filter takes.
+fn segment_filter(filter: &JsValue) -> FilterWords {
+    let given = Words(filter);
+    FilterWords {
+        kinds: given.words("kinds"),
+        min_length: given.number("minLength"),
+        max_length: given.number("maxLength"),
+        from: given.number("from"),
+        to: given.number("to"),
+        order: given.word("order"),
+        offset: given.number("offset"),
+        limit: given.number("limit"),
+    }
+}
+
+/// Which entries of the logs a filter takes.
+fn log_filter(filter: &JsValue) -> LogFilter {
+    let given = Words(filter);
+    LogFilter {
+        logs: given.words("logs"),
+        events: given.words("events"),
+        address: given.number("address"),
+        site: given.number("site"),
+        cache: given.word("cache"),
+        from: given.number("from"),
+        to: given.number("to"),
+        limit: given.number("limit"),
+    }
+}
+
+/// What is said of a module that has no records of diagnosis.
+fn no_audit() -> JsError {
+    JsError::new(
+        "the module was built without flagstone's feature `audit`, so there are no logs and no modes: build it with that feature",
+    )
 }
 
 /// A property of an object; undefined where it has none.

@@ -32,6 +32,13 @@ impl JsMemory {
         Some(Self { buffer, len: len as u64, lines: RefCell::new(BTreeMap::new()) })
     }
 
+    /// Writes bytes where they fit; what was read before may be old then.
+    pub(super) fn write(&self, at: u32, bytes: &[u8]) {
+        if u64::from(at) + bytes.len() as u64 <= self.len {
+            Uint8Array::new_with_byte_offset_and_length(&self.buffer, at, bytes.len() as u32).copy_from(bytes);
+        }
+    }
+
     fn line(&self, number: u32) -> Box<[u8]> {
         let start = number * LINE;
         let len = (self.len - u64::from(start)).min(u64::from(LINE)) as u32;
