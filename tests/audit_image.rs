@@ -13,6 +13,7 @@ use flagstone::image::{Bytes, Image};
 use flagstone::inspector::audit_rows::AuditReport;
 use flagstone::inspector::log_rows::{LogFilter, LogList};
 use flagstone::inspector::trace::trace;
+use flagstone::inspector::whatis::Whatis;
 use flagstone::objects::{Bare, Cache, Options};
 use flagstone::verify::verify;
 use support::snapshot::Snapshot;
@@ -144,6 +145,22 @@ fn what_is_on_record_is_read_as_it_is() {
     let trace = trace(&image, &audit);
     assert_eq!(&trace[..12], b"flagtrac\x01\0\0\0");
     assert_eq!(verify(&image, snapshot.root), Ok(vec![]));
+}
+
+#[test]
+fn an_address_in_or_around_a_guarded_object_says_whose_it_is() {
+    let snapshot = audited();
+    let bytes = whole(&snapshot);
+    let (survey, audit) = read(&Bytes(&bytes), snapshot.root);
+    let watch = audit.watches.iter().find(|it| it.status == Some(Status::Held) && it.size == 5 + 30 * 13).unwrap();
+    for (offset, said) in [(0, "0 B into"), (394, "394 B into"), (395, "0 B behind the end of"), (-3, "3 B before")] {
+        let mut whatis = Whatis::of(&survey, watch.object.wrapping_add_signed(offset));
+        whatis.add_audit(&audit);
+        assert!(whatis.sentence.contains(said), "{offset}: {}", whatis.sentence);
+        assert!(whatis.sentence.contains(&format!("Site {} asked for the object of 395 B", watch.alloc_site)));
+        let row = whatis.watch.unwrap();
+        assert_eq!((row.object, row.size, row.state, row.mode.as_str()), (watch.object, 395, "held", "all"));
+    }
 }
 
 #[test]

@@ -364,12 +364,31 @@ export interface Whatis {
     /** For each object 0 free, 1 live, 2 in a magazine. */
     states: Uint8Array;
   };
-  segment?: { start: number; length: number; kind: 'free' | 'large' | 'parked' | 'slab' | 'objects' | 'metadata' };
+  segment?: { start: number; length: number; kind: 'free' | 'large' | 'parked' | 'slab' | 'objects' | 'guarded' | 'metadata' };
   span?: SpanRow;
+  /** What diagnosis has on record of the object there, or around it. */
+  watch?: WatchRow;
   /** From the heap's arena inwards: each arena that has the address, with its segment there. Empty outside. */
   chain: { arena: number; name: string; segment: SegmentRow }[];
   /** All of it in a sentence. */
   sentence: string;
+}
+
+/** What diagnosis has on record of an object. */
+export interface WatchRow {
+  object: number;
+  size: number;
+  align: number;
+  state: 'held' | 'in quarantine' | 'abandoned' | 'damaged';
+  /** The mode it was made with, in words; `off` for a sampled object. */
+  mode: string;
+  /** Numbers of sites; 0 for none. */
+  site: number;
+  freeSite: number;
+  operation: number;
+  /** 0 for none. */
+  freeOperation: number;
+  time: number;
 }
 
 /** What a check of all invariants found. */

@@ -158,7 +158,13 @@ impl Inspector {
     /// As `summary`.
     #[wasm_bindgen(unchecked_return_type = "Whatis")]
     pub fn whatis(&self, address: u32) -> Result<JsValue, JsError> {
-        self.with(|_, survey| js(&Whatis::of(survey, address)))
+        self.with_audit(|_, survey, audit| {
+            let mut whatis = Whatis::of(survey, address);
+            if let Some(audit) = audit {
+                whatis.add_audit(audit);
+            }
+            js(&whatis)
+        })
     }
 
     /// What diagnosis has on record; `null` of a module that was built without the feature `audit`.

@@ -145,13 +145,8 @@ impl LogList {
         filter: &LogFilter,
     ) -> Result<Self, String> {
         let logs = Logs::read(image, survey, audit);
-        for name in filter.logs.iter().flatten().filter(|name| !NAMES.contains(&name.as_str())) {
-            return Err(format!("there is no log \"{name}\": there are {}", NAMES.join(", ")));
-        }
-        let words = EVENTS.map(event);
-        for name in filter.events.iter().flatten().filter(|name| !words.contains(&name.as_str())) {
-            return Err(format!("there is no event \"{name}\": there are {}", words.join(", ")));
-        }
+        known("log", filter.logs.as_ref(), &NAMES)?;
+        known("event", filter.events.as_ref(), &EVENTS.map(event))?;
         let address = number("address", filter.address)?;
         let site = number("site", filter.site)?;
         let (from, to) = (number("from", filter.from)?, number("to", filter.to)?);
@@ -189,6 +184,14 @@ impl LogList {
     pub fn history(image: &(impl Image + ?Sized), survey: &Survey, audit: &AuditInfo, address: u32) -> Vec<LogEntry> {
         let filter = LogFilter { address: Some(f64::from(address)), ..LogFilter::default() };
         Self::of(image, survey, audit, &filter).map_or_else(|_| Vec::new(), |list| list.entries)
+    }
+}
+
+/// Whether all words of a filter are among those there are.
+fn known(what: &str, given: Option<&Vec<String>>, words: &[&str]) -> Result<(), String> {
+    match given.into_iter().flatten().find(|name| !words.contains(&name.as_str())) {
+        Some(name) => Err(format!("there is no {what} \"{name}\": there are {}", words.join(", "))),
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
@@ -12,6 +12,7 @@ use super::rows::segment_class;
 use super::segment_rows::SegmentRow;
 use super::words::{Hex, Size};
 use crate::image::arenas::{ArenaInfo, ArenaKind, ArenaSegment};
+use crate::image::audit::{AuditInfo, Status, WatchInfo};
 use crate::image::objects::ObjectCacheInfo;
 use crate::image::region::{Owner, Region, regions};
 use crate::image::survey::{Kind, SlabInfo, Survey};
@@ -48,6 +49,54 @@ pub struct SegmentAt {
     pub length: u32,
     /// What it is: `free`, `large`, `parked`, `slab`, `objects`, `guarded` or `metadata`.
     pub kind: &'static str,
+}
+
+/// What diagnosis has on record of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WatchRow {
+    /// Where it begins.
+    pub object: u32,
+    /// Bytes asked for.
+    pub size: u32,
+    /// The alignment asked for.
+    pub align: u32,
+    /// `held`, `in quarantine`, `abandoned`, `damaged`.
+    pub state: &'static str,
+    /// The mode it was made with, in words; `off` for a sampled object.
+    pub mode: String,
+    /// Number of the site that asked for it; zero for none.
+    pub site: u32,
+    /// Number of the site that gave it back.
+    pub free_site: u32,
+    /// The operation that made it.
+    pub operation: u64,
+    /// The operation that gave it back; zero for none.
+    pub free_operation: u64,
+    /// Milliseconds of the host's clock when it was made.
+    pub time: u32,
+}
+
+impl WatchRow {
+    fn of(watch: &WatchInfo) -> Self {
+        Self {
+            object: watch.object,
+            size: watch.size,
+            align: watch.align,
+            state: match watch.status {
+                Some(Status::Held) => "held",
+                Some(Status::Freed) => "in quarantine",
+                Some(Status::Abandoned) => "abandoned",
+                None => "damaged",
+            },
+            mode: watch.mode.to_string(),
+            site: watch.alloc_site,
+            free_site: watch.free_site,
+            operation: watch.alloc_operation,
+            free_operation: watch.free_operation,
+            time: watch.alloc_time,
+        }
+    }
 }
 
 /// An arena that has an address.
@@ -98,6 +147,9 @@ pub struct Whatis {
     pub span: Option<SpanRow>,
     /// The arenas that have the address, from the heap's inwards.
     pub chain: Vec<ChainRow>,
+    /// What diagnosis has on record of the object there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watch: Option<WatchRow>,
     /// All of it in a sentence.
     pub sentence: String,
 }
@@ -141,6 +193,31 @@ impl Whatis {
 }
 
 impl Whatis {
+    /// Adds what diagnosis has on record of the object at the address, or around it.
+    pub fn add_audit(&mut self, audit: &AuditInfo) {
+        let of_segment = |segment: &SegmentAt| {
+            let inside = |watch: &&WatchInfo| watch.object.wrapping_sub(segment.start) < segment.length;
+            audit.watches.iter().filter(|watch| watch.segment != 0).find(inside)
+        };
+        let guarded = self.segment.as_ref().filter(|segment| segment.kind == "guarded").and_then(of_segment);
+        let Some(watch) = guarded.or_else(|| audit.watch_at(self.address)) else { return };
+        let row = WatchRow::of(watch);
+        let (size, at) = (Size(u64::from(watch.size)), Hex(u64::from(watch.object)));
+        if guarded.is_some() {
+            let place = match self.address.wrapping_sub(watch.object) as i32 {
+                offset @ ..0 => format!("{} before", Size(u64::from(offset.unsigned_abs()))),
+                offset if (offset as u32) < watch.size => format!("{} into", Size(offset as u64)),
+                offset => format!("{} behind the end of", Size(u64::from(offset as u32 - watch.size))),
+            };
+            self.sentence
+                .push_str(&format!(" It is {place} a guarded object of {size} at {at}, which is {}.", row.state));
+        }
+        if watch.alloc_site != 0 {
+            self.sentence.push_str(&format!(" Site {} asked for the object of {size} at {at}.", watch.alloc_site));
+        }
+        self.watch = Some(row);
+    }
+
     /// Adds whose record or magazine is at the address: those of object caches and budgets are held as if by the application.
     fn add_object_caches(&mut self, survey: &Survey) {
         let Some(at) = self.held() else { return };
@@ -226,6 +303,7 @@ fn plain(address: u32, kind: &'static str, start: u64, length: u64, sentence: St
         segment: None,
         span: None,
         chain: Vec::new(),
+        watch: None,
         sentence,
     }
 }
