@@ -2,6 +2,8 @@
 //! random programs that run on both.
 #![allow(dead_code, unused_imports, reason = "each test program uses a part of this")]
 
+#[cfg(feature = "audit")]
+pub(crate) mod corpus;
 mod fake;
 mod model;
 pub(crate) mod objects;
