@@ -22,11 +22,11 @@ pub(crate) fn word<S: Source>(source: &S, at: u32) -> &Word {
     get(source, unsafe { Id::<Word>::at(at) })
 }
 
-/// Copies bytes from one place of the memory to another one that does not overlap.
+/// Copies bytes from one place of the memory to another one, which may overlap: a program may name memory that is free.
 pub(crate) fn copy<S: Source>(source: &S, from: Addr, to: Addr, len: u32) {
     let (from, to) = (source.at(from), source.at(to));
-    // SAFETY: both are segments of the heap, or parts of them, of at least so many bytes, and no two overlap.
-    unsafe { core::ptr::copy_nonoverlapping(from, to, len as usize) };
+    // SAFETY: both are segments of the heap, or parts of them, of at least so many bytes.
+    unsafe { core::ptr::copy(from, to, len as usize) };
 }
 
 /// Writes a pattern into `[start, end)`.
