@@ -101,10 +101,10 @@ unsafe impl Source for Fixed<'_> {
     }
 
     fn at(&self, addr: Addr) -> *mut u8 {
-        self.base.wrapping_add((addr.0 - self.origin) as usize)
+        self.base.wrapping_offset(addr.0 as isize - self.origin as isize)
     }
 
     fn addr(&self, ptr: *mut u8) -> Addr {
-        Addr(self.origin + (ptr.addr() - self.base.addr()) as u32)
+        Addr(self.origin.wrapping_add(ptr.addr().wrapping_sub(self.base.addr()) as u32))
     }
 }
