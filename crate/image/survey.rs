@@ -76,6 +76,8 @@ pub struct Segment {
     pub kind: Kind,
     /// Where its tag is.
     pub tag: u32,
+    /// Where what is in it begins: behind the guard of a guarded object, and at the first address of all others.
+    pub object: u32,
 }
 
 /// A slab of a size class or of an object cache.
@@ -362,7 +364,9 @@ impl Survey {
                 Kind::Metadata
             }
         };
-        self.segments.push(Segment { start, len, kind, tag: at });
+        let is_guarded = matches!(kind, Kind::Guarded(_));
+        let object = if is_guarded { tag.bits.get() as u32 } else { start };
+        self.segments.push(Segment { start, len, kind, tag: at, object });
         true
     }
 
@@ -492,7 +496,9 @@ impl Survey {
     pub fn held_at(&self, address: u32) -> Option<u32> {
         let segment = self.segment_at(address)?;
         match segment.kind {
-            Kind::Large | Kind::Guarded(Guarded::Held) => (segment.start == address).then_some(segment.len),
+            Kind::Large | Kind::Guarded(Guarded::Held) => {
+                (segment.object == address).then(|| segment.len - (address - segment.start))
+            }
             Kind::Slab(Some(index)) | Kind::Objects(Some(index)) => {
                 let slab = self.slabs.get(index)?;
                 let object = (address - slab.start) / slab.size;
