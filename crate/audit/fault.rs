@@ -214,12 +214,12 @@ impl fmt::Display for Fault {
                 f.write_str(".")
             }
             FaultKind::Interior => {
+                let place = if address < object { "before the object of" } else { "into the object of" };
                 write!(
                     f,
-                    "{address:#x} was freed, which is {} into the object of ",
-                    Bytes(address.wrapping_sub(object))
-                )?;
-                write!(f, "{size} at {object:#x}.")
+                    "{address:#x} was freed, which is {} {place} {size} at {object:#x}.",
+                    Bytes(address.abs_diff(object))
+                )
             }
         }
     }
