@@ -32,6 +32,11 @@ pub(crate) struct Wanted {
     pub(crate) cache: u32,
 }
 
+/// What the tag of a guarded segment says of the object: where it begins, and its bytes.
+const fn extent_of(object: u32, size: u32) -> u64 {
+    object as u64 | (size as u64) << 32
+}
+
 impl<S: Source> Engine<S> {
     /// A guarded object; nowhere where there is no memory for it.
     pub(super) fn alloc_guarded(&self, wanted: Wanted, mode: Mode) -> Addr {
@@ -53,7 +58,7 @@ impl<S: Source> Engine<S> {
         fill(self.source(), object, object + wanted.size, FRESH);
         fill(self.source(), object + wanted.size, end, BEHIND);
         tag.owner.set(id.addr());
-        tag.bits.set(u64::from(object) | u64::from(wanted.size) << 32);
+        tag.bits.set(extent_of(object, wanted.size));
         let watch = get(self.source(), id);
         watch.segment.set(segment.addr());
         watch.used.set(len);
@@ -190,9 +195,13 @@ impl<S: Source> Engine<S> {
         let (size, encoded) = (watch.size.get(), watch.encoded.get());
         let is_size = if size < 1 << 24 { decode(encoded) == Some(size) } else { encoded == encode(size) };
         let segment = watch.segment.get();
-        let is_segment = segment == 0 || {
-            let tag = self.find(Addr(watch.object.get()));
-            tag.is_some_and(|tag| tag.addr() == segment && get(self.source(), tag).owner.get() == id.addr())
+        let is_segment = if segment == 0 {
+            !Mode(watch.mode.get()).is_guarded()
+        } else {
+            let tag = self.find(Addr(watch.object.get())).filter(|tag| tag.addr() == segment);
+            tag.map(|tag| get(self.source(), tag)).is_some_and(|tag| {
+                tag.owner.get() == id.addr() && tag.bits.get() == extent_of(watch.object.get(), size)
+            })
         };
         if is_size && is_segment { Ok(()) } else { Err(FaultKind::BadRecord) }
     }
