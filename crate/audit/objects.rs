@@ -113,6 +113,8 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
     /// Takes an object back that has a watch, or whose cache has a mode; `false` where there is nothing special about it.
     pub(crate) fn free_audited(&self, at: Addr) -> bool {
         let (engine, record) = (self.engine(), self.record());
+        // A cache may be given an object before it was asked for any.
+        self.settle();
         let mode = Mode(record.mode.get());
         if mode == Mode::OFF && !engine.is_watched(at) {
             return false;
