@@ -6,7 +6,7 @@ use super::event::Event;
 use super::fault::FaultKind;
 use super::guard::Wanted;
 use super::patterns::{FREE, byte_at};
-use super::record::{FREED, HELD, WatchRecord, watch_at};
+use super::record::{FREED, HELD, WatchRecord, entry_at, watch_at};
 use super::tell::Finding;
 use crate::heap::{AUDITED, Engine, LARGE, META, OBJECTS, SLAB};
 use crate::objects::record::ObjectCacheRecord;
@@ -113,10 +113,26 @@ impl<S: Source> Engine<S> {
             return Err(Finding { reported: FaultKind::BadAddress as u32, ..self.finding(id, kind, event) });
         }
         if kind == META || kind == FREE_SEGMENT {
-            // What was freed and left the quarantine still has its pattern.
-            let pattern = (0..4).all(|n| super::bytes::byte(self.source(), at.0 + n).get() == byte_at(FREE, at.0 + n));
-            let freed = kind == FREE_SEGMENT && (pattern || self.was_freed(at.0));
-            return Err(found(if freed { FaultKind::DoubleFree } else { FaultKind::BadAddress }));
+            // What was freed and left the quarantine still has its pattern, or the log tells of it.
+            let mut bytes = at.0..tag.end().min(at.0.saturating_add(4));
+            let pattern = bytes.all(|at| super::bytes::byte(self.source(), at).get() == byte_at(FREE, at));
+            let history = self.history(at.0);
+            let freed = kind == FREE_SEGMENT && (pattern || history[1] != 0);
+            if !freed {
+                return Err(found(FaultKind::BadAddress));
+            }
+            let double = Finding { history, ..found(FaultKind::DoubleFree) };
+            if history[1] == 0 {
+                return Err(double);
+            }
+            let entry = get(self.source(), entry_at(history[1]));
+            return Err(Finding {
+                object: at.0,
+                size: entry.size.get(),
+                align: entry.align.get(),
+                cache: entry.cache.get(),
+                ..double
+            });
         }
         let Some(object) = self.object_at(tag, at.0) else { return Err(found(FaultKind::BadAddress)) };
         let found =
@@ -132,13 +148,6 @@ impl<S: Source> Engine<S> {
         }
         let is_class = !exact || segment_len_of(given) == object.len;
         if is_class { Ok(None) } else { Err(found(FaultKind::WrongSize)) }
-    }
-
-    /// Whether the log says of what was freed at an address.
-    fn was_freed(&self, at: u32) -> bool {
-        let last = [const { core::cell::Cell::new(0) }; 1];
-        self.last_entries(at, &last);
-        last[0].get() != 0
     }
 
     /// The object that an address is in, of a slab or a large segment.

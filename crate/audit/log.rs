@@ -100,6 +100,36 @@ impl<S: Source> Engine<S> {
         at
     }
 
+    /// Where the log of calls tells last that an object was handed out at an address, and that it was given back; zero for nowhere.
+    pub(super) fn history(&self, address: u32) -> [u32; 2] {
+        let ring = &self.audit().logs[TRANSACTIONS];
+        let (mut last, mut sequences) = ([0; 2], [0; 2]);
+        for part in 0..if ring.at.get() == 0 { 0 } else { PARTS } {
+            self.each_entry(ring.at.get() + part * ring.part_len.get(), ring.part_len.get(), |at| {
+                let entry = get(self.source(), entry_at(at));
+                let event = entry.event.get();
+                let is_free = [Event::Free as u32, Event::Realloc as u32].contains(&event);
+                if entry.address.get() != address || !(is_free || event == Event::Alloc as u32) {
+                    return;
+                }
+                let which = usize::from(is_free);
+                if entry.sequence.get() > sequences[which] {
+                    (last[which], sequences[which]) = (at, entry.sequence.get());
+                }
+            });
+        }
+        last
+    }
+
+    /// Visits the entries of a part, the oldest first.
+    fn each_entry(&self, start: u32, part_len: u32, mut f: impl FnMut(u32)) {
+        let mut offset = 0;
+        while offset + ENTRY_LEN <= part_len && word(self.source(), start + offset).get() >= ENTRY_LEN {
+            f(start + offset);
+            offset += word(self.source(), start + offset).get();
+        }
+    }
+
     /// Writes the sequence numbers of the last entries of the log of calls for an address into `last`, the newest first.
     pub(super) fn last_entries(&self, address: u32, last: &[crate::record::Word]) {
         let ring = &self.audit().logs[TRANSACTIONS];
@@ -113,15 +143,14 @@ impl<S: Source> Engine<S> {
             let start = at + part * part_len;
             // Oldest first in a part: the last ones of it are kept.
             let mut entries = [0; super::record::LAST];
-            let (mut count, mut offset) = (0, 0);
-            while offset + ENTRY_LEN <= part_len && word(self.source(), start + offset).get() >= ENTRY_LEN {
-                let entry = get(self.source(), entry_at(start + offset));
+            let mut count = 0;
+            self.each_entry(start, part_len, |at| {
+                let entry = get(self.source(), entry_at(at));
                 if entry.address.get() == address {
-                    entries[count % entries.len()] = entry.sequence.get();
+                    entries[count % super::record::LAST] = entry.sequence.get();
                     count += 1;
                 }
-                offset += entry.len.get();
-            }
+            });
             for newest in 0..count.min(entries.len()) {
                 let Some(word) = last.get(found) else { return };
                 word.set(entries[(count - 1 - newest) % entries.len()]);

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::fault::{Fault, Policy};
-use super::record::{AROUND, FAULTS, FaultRecord, WatchRecord};
+use super::record::{AROUND, FAULTS, FaultRecord, WatchRecord, entry_at};
 use super::{bytes, host};
 use crate::heap::Engine;
 use crate::record::{Word, get};
@@ -31,6 +31,8 @@ pub(crate) struct Finding {
     pub(crate) expected: u32,
     pub(crate) found: u32,
     pub(crate) watch: Option<crate::record::Id<WatchRecord>>,
+    /// Where the log tells that the object was handed out and given back, when it has no watch any more; zero for nowhere.
+    pub(crate) history: [u32; 2],
 }
 
 impl<S: Source> Engine<S> {
@@ -84,7 +86,7 @@ impl<S: Source> Engine<S> {
         audit.logging.set(logging);
     }
 
-    /// Adds what the watch of the object knows.
+    /// Adds what the watch of the object knows, or the log.
     fn add_watch(&self, record: &FaultRecord, finding: &Finding) {
         let set = |words: [&Word; 6], values: [u32; 6]| {
             words.into_iter().zip(values).for_each(|(word, value)| word.set(value))
@@ -97,7 +99,16 @@ impl<S: Source> Engine<S> {
             &record.times[0],
             &record.times[1],
         ];
-        let Some(watch) = finding.watch.map(|watch| get(self.source(), watch)) else { return set(words, [0; 6]) };
+        let Some(watch) = finding.watch.map(|watch| get(self.source(), watch)) else {
+            let [alloc, free] = finding.history.map(|at| match at {
+                0 => [0; 3],
+                at => {
+                    let entry = get(self.source(), entry_at(at));
+                    [entry.site.get(), entry.operation.get(), entry.time.get()]
+                }
+            });
+            return set(words, [alloc[0], free[0], alloc[1], free[1], alloc[2], free[2]]);
+        };
         set(
             words,
             [
