@@ -354,6 +354,10 @@ impl<S: Source> Engine<S> {
         let stays =
             if large { self.resize(self.segment_at(addr), segment_len(new_size, align)) } else { class == new_class };
         if stays {
+            #[cfg(feature = "audit")]
+            if self.is_slow() || self.is_watched(addr) {
+                self.resized(addr, new_size, align, new_size > size);
+            }
             return addr;
         }
         let new = self.alloc(new_size, align);
@@ -365,6 +369,10 @@ impl<S: Source> Engine<S> {
             // The request was served after all: what `alloc` counted as a failure was none.
             let failures = &self.state().large_failures;
             failures.set(failures.get() - 1);
+            #[cfg(feature = "audit")]
+            if self.is_slow() || self.is_watched(addr) {
+                self.resized(addr, new_size, align, new_size > size);
+            }
             return addr;
         }
         let (from, to) = (self.source.at(addr), self.source.at(new));

@@ -10,7 +10,7 @@ use super::fault::FaultKind;
 use super::guard::Wanted;
 use super::log::Entry;
 use super::mode::Mode;
-use super::patterns::FREE;
+use super::patterns::{FREE, encode};
 use super::random;
 use super::record::{FILTER, WatchRecord};
 use super::tell::Finding;
@@ -269,12 +269,8 @@ impl<S: Source> Engine<S> {
             Some(None) if mode.is_guarded() => None,
             // A plain object of a class: as without diagnosis.
             Some(None) => return None,
-            Some(Some(id)) if get(self.source(), id).segment.get() == 0 && !mode.is_guarded() => {
-                // It is as if it were given back and asked for again, in its place.
-                self.note_free(id, Event::Realloc);
-                self.unwatch(id);
-                return None;
-            }
+            // It stays watched: if it moves it is given back, else `resized` is told.
+            Some(Some(id)) if get(self.source(), id).segment.get() == 0 && !mode.is_guarded() => return None,
             Some(Some(id)) => Some(id),
             None => None,
         };
@@ -291,6 +287,30 @@ impl<S: Source> Engine<S> {
             self.free_bare(at, size, align, mode);
         }
         Some(new)
+    }
+
+    /// Notes that an allocation has another size in its place. One that grew counts as a new one; what was sampled keeps its weight,
+    /// so its bytes stay without bias.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn resized(&self, at: Addr, new_size: u32, align: u32, grew: bool) {
+        let mode = if self.is_slow() { Mode(self.audit().mode.get()) } else { Mode::OFF };
+        let Some(id) = self.watch_of(at.0) else {
+            if grew && mode.records() {
+                self.record(at, Wanted { size: new_size, align, cache: 0 }, 0, mode);
+            }
+            return;
+        };
+        let watch = get(self.source(), id);
+        self.debit(watch);
+        watch.size.set(new_size);
+        watch.encoded.set(encode(new_size));
+        if grew && watch.rate.get() == 0 {
+            watch.alloc_operation.set(self.operation());
+            watch.alloc_time.set(self.audit().time.get());
+            watch.alloc_site.set(self.site(Mode(watch.mode.get()).has(Mode::SITES)));
+        }
+        self.credit(watch);
     }
 
     /// Bytes from an address to the end of what is there, at most `size`.
