@@ -18,6 +18,7 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
     }
     for (claim, package) in [
         ("the demo's tests pass", "flagstone-demo"),
+        ("the tests of symbols pass", "flagstone-symbols"),
         ("the tests of the limit pass", "limit"),
         ("the recorder's tests pass", "flagstone-recorder"),
         ("the replay's tests pass", "replay"),
