@@ -1,5 +1,6 @@
 // Builds the page into ../dist (or the folder named by `--out`): the shell, its script, one stylesheet, a script for the view that is
-// loaded when it is first shown, and beside them what others generated: the engine (../pkg), the demo (demo/pkg) and its samples.
+// loaded when it is first shown, and beside them what others generated: the engine (../pkg), the reader of symbols (symbols/pkg), the demo
+// (demo/pkg) with its debug file, and its samples.
 // Every URL is relative, so the folder works from any static server and any sub-folder.
 import { build } from 'esbuild';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -14,6 +15,9 @@ import { gzipSync } from 'node:zlib';
 const BUDGET = 184 * 1024;
 /** Bytes of what is loaded when its view is first shown. */
 const LATER_BUDGET = 26 * 1024;
+/** Bytes of the reader of symbols, which is loaded with the first call site, as it is and compressed. */
+const SYMBOLS_BUDGET = 244 * 1024;
+const SYMBOLS_GZIP_BUDGET = 100 * 1024;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const option = (name, fallback) => {
@@ -47,14 +51,14 @@ await cp(join(here, '..', 'index.html'), join(out, 'index.html'));
 const missing = [];
 for (const [folder, names] of [
   [join(here, '..', 'pkg'), ['flagstone.js', 'flagstone_bg.wasm']],
-  [join(here, 'demo', 'pkg'), ['flagstone_demo.js', 'flagstone_demo_bg.wasm']],
+  [join(here, 'symbols', 'pkg'), ['flagstone_symbols.js', 'flagstone_symbols_bg.wasm']],
+  [join(here, 'demo', 'pkg'), ['flagstone_demo.js', 'flagstone_demo_bg.wasm', 'flagstone_demo.debug.wasm']],
 ]) {
   for (const name of names) {
     await cp(join(folder, name), join(out, name)).catch(() => missing.push(name));
   }
 }
 await copySamples(join(here, 'demo', 'samples'), join(out, 'samples'));
-
 
 const style = await stat(join(out, 'main.css'));
 const scripts = new Map(Object.entries(metafile.outputs).filter(([path]) => path.endsWith('.js')).map(([path, output]) => [path, output]));
@@ -70,11 +74,22 @@ const size = async (paths) => Buffer.concat(await Promise.all(paths.map((path) =
 const first = await size([...start]);
 const later = await size([...scripts.keys()].filter((path) => !start.has(path)));
 console.log(`script at the start ${kib(first.length)} (${kib(gzipSync(first).length)} gzip, budget ${kib(BUDGET)}), later ${kib(later.length)} (budget ${kib(LATER_BUDGET)}), main.css ${kib(style.size)}`);
+const reader = await readFile(join(out, 'flagstone_symbols_bg.wasm')).catch(() => Buffer.alloc(0));
+const compressed = gzipSync(reader, { level: 9 }).length;
+console.log(`reader of symbols ${kib(reader.length)} (${kib(compressed)} gzip, budgets ${kib(SYMBOLS_BUDGET)} and ${kib(SYMBOLS_GZIP_BUDGET)})`);
+for (const name of ['flagstone_demo_bg.wasm', 'flagstone_demo.debug.wasm']) {
+  const bytes = await readFile(join(out, name)).catch(() => Buffer.alloc(0));
+  console.log(`${name} ${kib(bytes.length)} (${kib(gzipSync(bytes).length)} gzip)`);
+}
 if (missing.length > 0) {
   console.log(`not built yet, so not in the folder: ${missing.join(', ')}`);
 }
 if (first.length > BUDGET || later.length > LATER_BUDGET) {
   console.error('The script is over its budget.');
+  process.exitCode = 1;
+}
+if (reader.length > SYMBOLS_BUDGET || compressed > SYMBOLS_GZIP_BUDGET) {
+  console.error('The reader of symbols is over its budget.');
   process.exitCode = 1;
 }
 

@@ -1,14 +1,12 @@
-//! The two wasm modules of the page, each with its JavaScript bindings: the inspector's engine in
-//! `pkg/`, which is the npm package, and the demo in `www/demo/pkg/`.
+//! The three wasm modules of the page, each with its JavaScript bindings: the inspector's engine in
+//! `pkg/`, which is the npm package, the reader of symbols in `www/symbols/pkg/`, and the demo in
+//! `www/demo/pkg/`.
 
-use crate::{bindgen, lock, npm, paths, run, say, stamp::Stamp, wasm};
+use crate::{bindgen, lock, npm, paths, run, say, sections, stamp::Stamp, wasm};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// Optimised for speed: the engine walks heaps of a million objects, and the demo is what is measured.
-const OPTIMISE: [&str; 1] = ["-O2"];
 
 /// One module: how cargo makes it and where it goes.
 struct Module {
@@ -16,60 +14,106 @@ struct Module {
     title: &'static str,
     /// Arguments of cargo.
     build: &'static [&'static str],
+    /// The profile it is compiled with.
+    profile: &'static str,
+    /// What is done with the module once it has its bindings.
+    finish: Finish,
     /// The file's name without its ending, as cargo writes it and as it is published.
     name: &'static str,
     /// The folder for module and bindings, from the root of the repository.
     folder: &'static str,
 }
 
+/// The last step to a published module.
+enum Finish {
+    /// `wasm-opt` with these flags.
+    Optimise(&'static [&'static str]),
+    /// Left as the compiler made it, but what is only for debuggers goes into a file of its own.
+    /// `wasm-opt` keeps the debug sections as they were while it changes the code: lines would be wrong.
+    Split,
+}
+
+/// Optimised for speed: it walks heaps of a million objects.
 const ENGINE: Module = Module {
     title: "the inspector's engine",
     build: &["rustc", "--package", "flagstone", "--lib", "--crate-type", "cdylib", "--features", "engine"],
+    profile: "release",
+    finish: Finish::Optimise(&["-O2"]),
     name: "flagstone",
     folder: "pkg",
 };
 
+/// Optimised for size: it is loaded for a few hundred look-ups.
+const SYMBOLS: Module = Module {
+    title: "the reader of symbols",
+    build: &["build", "--package", "flagstone-symbols", "--lib"],
+    profile: "size",
+    finish: Finish::Optimise(&["-Oz"]),
+    name: "flagstone_symbols",
+    folder: "www/symbols/pkg",
+};
+
+/// What is measured, and the sites of its allocations have names and lines.
 const DEMO: Module = Module {
     title: "the demo",
     build: &["build", "--package", "flagstone-demo"],
+    profile: "lines",
+    finish: Finish::Split,
     name: "flagstone_demo",
     folder: "www/demo/pkg",
 };
 
-/// Builds both modules where they are not up to date.
+/// Builds all modules where they are not up to date.
 pub(crate) fn ensure() -> Result<()> {
     let _lock = lock::hold("wasm modules")?;
     let wasm = wasm::Wasm::ensure()?;
-    ENGINE.ensure(&wasm)?;
-    DEMO.ensure(&wasm)
+    for module in [ENGINE, SYMBOLS, DEMO] {
+        module.ensure(&wasm)?;
+    }
+    Ok(())
 }
 
 impl Module {
-    /// Compiles the module; when that made something new, binds and optimises it.
+    /// Compiles the module; when that made something new, binds and finishes it.
     fn ensure(&self, wasm: &wasm::Wasm) -> Result<()> {
         say::doing(&format!("building {}", self.title));
         let mut cargo = wasm.cargo();
-        cargo.args(self.build).args(["--release", "--target", wasm::TARGET]);
+        cargo.args(self.build).args(["--profile", self.profile, "--target", wasm::TARGET]);
+        if let Finish::Split = self.finish {
+            cargo.env("CARGO_ENCODED_RUSTFLAGS", without_places()?);
+        }
         run::checked(&format!("building {}", self.title), &mut cargo)?;
 
-        let compiled =
-            paths::target().join("wasm").join(wasm::TARGET).join("release").join(format!("{}.wasm", self.name));
-        let (bindgen, wasm_opt) = (bindgen::ensure()?, npm::bin("wasm-opt")?);
-        let inputs = [compiled.clone(), bindgen, paths::www().join("package-lock.json")];
-        let stamp = Stamp::new(self.name, &OPTIMISE.join(" "), &inputs, self.outputs())?;
+        let folder = paths::target().join("wasm").join(wasm::TARGET).join(self.profile);
+        let compiled = folder.join(format!("{}.wasm", self.name));
+        let inputs = [compiled.clone(), bindgen::ensure()?, paths::www().join("package-lock.json")];
+        let stamp = Stamp::new(self.name, &self.recipe(), &inputs, self.outputs())?;
         if stamp.is_fresh() {
             return Ok(());
         }
-        say::doing(&format!("binding and optimising {}", self.title));
+        say::doing(&format!("binding and finishing {}", self.title));
         let work = self.bind(&compiled)?;
-        self.publish(&work, &wasm_opt)?;
+        self.finish(&work)?;
+        self.publish(&work)?;
         stamp.set()
+    }
+
+    /// Everything besides files that decides the result.
+    fn recipe(&self) -> String {
+        match self.finish {
+            Finish::Optimise(flags) => flags.join(" "),
+            Finish::Split => "split".to_owned(),
+        }
     }
 
     /// The files that a page needs, and the types.
     fn outputs(&self) -> Vec<PathBuf> {
+        let endings: &[&str] = match self.finish {
+            Finish::Optimise(_) => &["_bg.wasm", ".js", ".d.ts"],
+            Finish::Split => &["_bg.wasm", ".js", ".d.ts", ".debug.wasm"],
+        };
         let folder = paths::root().join(self.folder);
-        ["_bg.wasm", ".js", ".d.ts"].map(|ending| folder.join(format!("{}{ending}", self.name))).to_vec()
+        endings.iter().map(|ending| folder.join(format!("{}{ending}", self.name))).collect()
     }
 
     /// Makes the bindings in a folder of their own, so that a failure leaves the published ones alone.
@@ -78,18 +122,36 @@ impl Module {
         fs::create_dir_all(&work)?;
         let mut bindgen = bindgen::command()?;
         bindgen.args(["--target", "web", "--out-name", self.name, "--out-dir"]).arg(&work).arg(compiled);
+        if let Finish::Split = self.finish {
+            bindgen.arg("--keep-debug");
+        }
         run::checked(&format!("binding {}", self.title), &mut bindgen)?;
         Ok(work)
     }
 
-    /// Optimises the module and moves all into its place.
-    fn publish(&self, work: &Path, wasm_opt: &Path) -> Result<()> {
-        let optimised = work.join("optimised.wasm");
+    /// Optimises the module, or takes it apart.
+    fn finish(&self, work: &Path) -> Result<()> {
         let module = work.join(format!("{}_bg.wasm", self.name));
-        let mut command = Command::new(wasm_opt);
-        command.args(OPTIMISE).arg(&module).arg("-o").arg(&optimised);
-        run::checked(&format!("optimising {}", self.title), &mut command)?;
-        fs::rename(&optimised, &module)?;
+        match self.finish {
+            Finish::Optimise(flags) => {
+                let optimised = work.join("optimised.wasm");
+                let mut command = Command::new(npm::bin("wasm-opt")?);
+                command.args(flags).arg(&module).arg("-o").arg(&optimised);
+                run::checked(&format!("optimising {}", self.title), &mut command)?;
+                fs::rename(&optimised, &module)?;
+            }
+            Finish::Split => {
+                let whole = fs::read(&module)?;
+                let shipped = sections::without_debug(&whole).context("the bindings' module is damaged")?;
+                fs::write(work.join(format!("{}.debug.wasm", self.name)), &whole)?;
+                fs::write(&module, shipped)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves all into its place.
+    fn publish(&self, work: &Path) -> Result<()> {
         for output in self.outputs() {
             let name = output.file_name().context("an output has a name")?;
             fs::create_dir_all(output.parent().context("an output has a folder")?)?;
@@ -97,4 +159,18 @@ impl Module {
         }
         Ok(())
     }
+}
+
+/// Flags for the compiler that keep the folders of this machine out of a module that names its source files:
+/// the project's own begin with `flagstone/`, those of other crates with the crate's name.
+fn without_places() -> Result<String> {
+    let mut flags = vec![format!("--remap-path-prefix={}=flagstone", paths::root().display())];
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    for registry in home.iter().filter_map(|home| fs::read_dir(home.join("registry/src")).ok()).flatten() {
+        flags.push(format!("--remap-path-prefix={}=", registry?.path().display()));
+    }
+    flags.sort();
+    // Cargo takes flags apart at this character.
+    Ok(flags.join("\x1f"))
 }

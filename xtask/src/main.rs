@@ -15,6 +15,7 @@ mod paths;
 mod replay;
 mod run;
 mod say;
+mod sections;
 mod serve;
 mod size;
 mod soak;
