@@ -62,6 +62,20 @@ export async function loadDemo(): Promise<Demo> {
   }
 }
 
+/** The file of the running module, from which the sites of its allocations get their names. */
+export async function fetchModule(): Promise<ArrayBuffer> {
+  return fetched('flagstone_demo_bg.wasm');
+}
+
+/** The module with its debug sections: ten megabytes, for those who ask for lines. */
+export const DEBUG_FILE = { name: 'flagstone_demo.debug.wasm', fetch: () => fetched('flagstone_demo.debug.wasm') };
+
+async function fetched(name: string): Promise<ArrayBuffer> {
+  const response = await fetch(new URL(`./${name}`, import.meta.url));
+  if (!response.ok) throw new Error(`${name} could not be loaded (status ${response.status}).`);
+  return response.arrayBuffer();
+}
+
 /** A small file that is shipped with the page. */
 export interface Sample {
   name: string;
