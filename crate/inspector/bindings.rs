@@ -31,6 +31,9 @@ use crate::verify::verify;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("bindings.d.ts");
 
+#[wasm_bindgen(typescript_custom_section)]
+const AUDIT_TYPES: &str = include_str!("audit.d.ts");
+
 #[wasm_bindgen]
 extern "C" {
     /// `{ memory, root? }`.
