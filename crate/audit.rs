@@ -74,6 +74,8 @@ mod inject;
 #[cfg(feature = "audit")]
 mod log;
 #[cfg(feature = "audit")]
+pub(crate) mod measure;
+#[cfg(feature = "audit")]
 mod objects;
 #[cfg(feature = "audit")]
 mod quarantine;

@@ -97,7 +97,7 @@
 //! operation with its reason. All other files forbid it.
 #![no_std]
 
-#[cfg(feature = "inspector")]
+#[cfg(any(feature = "audit", feature = "inspector"))]
 extern crate alloc;
 #[cfg(not(target_family = "wasm"))]
 extern crate std;
@@ -127,6 +127,9 @@ pub mod frontend;
 
 #[cfg(any(feature = "audit", feature = "inspector"))]
 pub mod audit;
+
+#[cfg(feature = "audit")]
+pub mod testing;
 
 mod global;
 mod root;

@@ -333,17 +333,17 @@ impl<S: Source> Engine<S> {
     }
 
     /// Whether every call of the front end has to be slow.
-    fn wants_slow(&self) -> bool {
+    pub(super) fn wants_slow(&self) -> bool {
         self.mode() != Mode::OFF || self.audit().injection.on.get() != 0
     }
 
     /// Makes every object cache look whether it is to do something else than before.
-    fn begin_era(&self) {
+    pub(super) fn begin_era(&self) {
         let era = &self.audit().era;
         era.set(era.get().wrapping_add(1));
     }
 
-    fn set_injection(&self, injection: Injection<'_>) {
+    pub(super) fn set_injection(&self, injection: Injection<'_>) {
         let record = &self.audit().injection;
         record.on.set(u32::from(injection.one_in != 0 || injection.nth != 0));
         record.one_in.set(injection.one_in);

@@ -114,7 +114,7 @@ impl<S: Source> Engine<S> {
         if at.0 == 0 {
             return;
         }
-        let Some(id) = self.new_watch() else { return };
+        let Some(id) = self.new_watch() else { return self.miss() };
         let watch: &WatchRecord = get(self.source(), id);
         let class = class_of(wanted.size, wanted.align);
         let used = if class < CLASSES as u32 { size_of_class(class) } else { segment_len(wanted.size, wanted.align) };

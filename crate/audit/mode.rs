@@ -124,6 +124,11 @@ impl Mode {
         Self(mode)
     }
 
+    /// The mode in a measurement: every object is on record, with its site. The cheap mode keeps no records, so it has to wait.
+    pub(crate) const fn measured(self) -> Self {
+        Self(self.0 & !Self::LITE.0 | Self::SITES.0)
+    }
+
     /// The mode of a cache whose requests may be made to fail, besides what it has.
     pub(crate) const fn with_failures(self, fails: bool) -> Self {
         Self(self.0 | if fails { Self::FAILS } else { 0 })

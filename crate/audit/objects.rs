@@ -141,7 +141,7 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
         }
         let traits = traits(record);
         let fails = engine.audit().injection.on.get() != 0 && !traits.no_debug;
-        let mode = engine.rule_of(record).settled_for(traits).with_failures(fails);
+        let mode = engine.measured(engine.rule_of(record)).settled_for(traits).with_failures(fails);
         if mode.bits() != record.mode.get() {
             self.set_mode(mode);
         }

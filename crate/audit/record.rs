@@ -56,6 +56,8 @@ pub(crate) struct AuditState {
     pub(crate) random: Cell<u64>,
     /// Bytes that objects in quarantine keep.
     pub(crate) quarantined_bytes: Cell<u64>,
+    /// The measurement of a test that runs.
+    pub(crate) measure: MeasureRecord,
     /// Mode of the front end: bits of [`Mode`](super::Mode).
     pub(crate) mode: Word,
     /// Not zero where every request of the front end takes the slow path: it has a mode, or requests are made to fail.
@@ -137,6 +139,7 @@ unsafe impl Record for AuditState {}
 const _: () = assert!(
     size_of::<AuditState>()
         == 3 * 8
+            + size_of::<MeasureRecord>()
             + 8 * 4
             + 2 * size_of::<Table>()
             + 8 * 4
@@ -153,6 +156,28 @@ const _: () = assert!(
             + RULES * size_of::<RuleRecord>()
             + 2 * 4
 );
+
+/// A measurement of a test: what is handed out while it runs, in bytes that were asked for. See `measure`.
+#[repr(C)]
+pub(crate) struct MeasureRecord {
+    /// The last operation before it began.
+    pub(crate) since: Cell<u64>,
+    /// Bytes of what was handed out since then and is held.
+    pub(crate) bytes: Cell<u64>,
+    /// How many objects that are.
+    pub(crate) count: Cell<u64>,
+    /// The most those bytes were.
+    pub(crate) peak: Cell<u64>,
+    /// Measurements that run, one within the other; zero for none.
+    pub(crate) depth: Word,
+    /// Objects that there was no memory for to watch.
+    pub(crate) missed: Word,
+}
+
+// SAFETY: `repr(C)`; four double words and two words.
+unsafe impl Record for MeasureRecord {}
+
+const _: () = assert!(size_of::<MeasureRecord>() == 4 * 8 + 2 * 4);
 
 /// The mode of the object caches of a name.
 #[repr(C)]

@@ -68,6 +68,7 @@ impl<S: Source> Engine<S> {
 
     /// Adds what a watch stands for to its site.
     pub(super) fn credit(&self, watch: &WatchRecord) {
+        self.measure(watch, true);
         if let Some((site, count, bytes)) = self.share(watch) {
             site.count.set(site.count.get() + count);
             site.bytes.set(site.bytes.get() + bytes);
@@ -80,6 +81,7 @@ impl<S: Source> Engine<S> {
 
     /// Takes what a watch stands for off what its site holds.
     pub(super) fn debit(&self, watch: &WatchRecord) {
+        self.measure(watch, false);
         if let Some((site, count, bytes)) = self.share(watch) {
             site.live_count.set(site.live_count.get().saturating_sub(count));
             site.live_bytes.set(site.live_bytes.get().saturating_sub(bytes));

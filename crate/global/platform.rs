@@ -1,32 +1,58 @@
-//! Off wasm the allocator's line compiles too and means the platform's allocator, so that one program builds for both.
+//! Off wasm the allocator's line compiles too and means the platform's allocator, so that one program builds for both. With the
+//! feature `audit` tests may measure what it hands out.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::ptr;
 use std::alloc::System;
 
 use super::Flagstone;
 use crate::objects::Reclaimed;
 use crate::stats::Stats;
 
-// SAFETY: every call is the platform's, with the caller's promises.
+#[cfg(feature = "audit")]
+use crate::testing::threads as tests;
+#[cfg(not(feature = "audit"))]
+#[path = "unmeasured.rs"]
+mod tests;
+
+// SAFETY: every call is the platform's, with the caller's promises, or a refusal that changes nothing.
 unsafe impl GlobalAlloc for Flagstone {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if tests::refuses() {
+            return ptr::null_mut();
+        }
         // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
+        let at = unsafe { System.alloc(layout) };
+        tests::made(at, layout);
+        at
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        tests::forget(tests::gone(at));
         // SAFETY: as the caller promises.
         unsafe { System.dealloc(at, layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if tests::refuses() {
+            return ptr::null_mut();
+        }
         // SAFETY: as the caller promises.
-        unsafe { System.alloc_zeroed(layout) }
+        let at = unsafe { System.alloc_zeroed(layout) };
+        tests::made(at, layout);
+        at
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // `Vec` cannot go on where it is refused to get shorter.
+        if new_size > layout.size() && tests::refuses() {
+            return ptr::null_mut();
+        }
+        let object = tests::gone(at);
         // SAFETY: as the caller promises.
-        unsafe { System.realloc(at, layout, new_size) }
+        let new = unsafe { System.realloc(at, layout, new_size) };
+        tests::moved(object, at, layout, new, new_size);
+        new
     }
 }
 

@@ -1,0 +1,80 @@
+//! The frames of a stack that a person wants to see: those of the program, not of the allocator, of the standard library or of the
+//! test's harness.
+#![forbid(unsafe_code)]
+
+use std::backtrace::Backtrace;
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Frames that are kept.
+const FRAMES: usize = 6;
+
+/// Beginnings of functions that nobody looks for.
+const OTHERS: [&str; 6] = ["alloc::", "core::", "std::", "flagstone::", "__r", "hashbrown::"];
+
+/// Where the standard library's own files are: its traits for numbers have no name that would tell.
+const LIBRARY: &str = "/library/";
+
+/// The frame below which there is the assertion, and what called it.
+const ASSERTION: &str = "flagstone::testing::check::";
+
+/// The frames of the program above the assertion, the innermost first.
+pub(super) fn frames(stack: &Backtrace) -> Vec<String> {
+    own(&stack.to_string())
+}
+
+/// The same, of the text of a stack: lines `  3: function`, each with a line `at file:line:column` or not.
+fn own(text: &str) -> Vec<String> {
+    let mut frames: Vec<String> = Vec::new();
+    let mut is_own = false;
+    for line in text.lines().map(str::trim) {
+        let function = line.split_once(": ").filter(|(number, _)| number.bytes().all(|digit| digit.is_ascii_digit()));
+        if let Some((_, function)) = function {
+            if is(function, ASSERTION) {
+                break;
+            }
+            is_own = frames.len() < FRAMES && !OTHERS.iter().any(|other| is(function, other));
+            if is_own {
+                frames.push(String::from(function));
+            }
+        } else if let Some(place) = line.strip_prefix("at ").filter(|_| is_own)
+            && let Some(frame) = frames.pop()
+        {
+            if !place.contains(LIBRARY) {
+                frames.push(format!("{frame} at {place}"));
+            }
+            is_own = false;
+        }
+    }
+    frames
+}
+
+/// Whether a function is one of a crate or module, or of a type or trait in it: `<alloc::vec::Vec<u8> as ...>::clone`.
+fn is(function: &str, of: &str) -> bool {
+    function.trim_start_matches('<').starts_with(of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own;
+
+    #[test]
+    fn what_is_left_of_a_stack_is_the_program_s() {
+        let text = "   0: flagstone::testing::threads::made
+             at ./crate/testing/threads.rs:9:9
+   1: <alloc::vec::Vec<T> as core::clone::Clone>::clone
+   2: <u8 as alloc::vec::spec_from_elem::SpecFromElem>::from_elem
+             at /rustc/59807616/library/alloc/src/vec/spec_from_elem.rs:53:21
+   3: app::parser::parse
+             at ./src/parser.rs:17:5
+   4: app::main::{{closure}}
+   5: flagstone::testing::check::Check<S>::assert_no_leak
+             at ./crate/testing/check.rs:1:1
+   6: app::main
+";
+        assert_eq!(own(text), ["app::parser::parse at ./src/parser.rs:17:5", "app::main::{{closure}}"]);
+        assert!(own("disabled backtrace").is_empty());
+    }
+}
