@@ -71,6 +71,8 @@ mod guard;
 mod host;
 #[cfg(feature = "audit")]
 mod inject;
+#[cfg(feature = "sites")]
+mod js;
 #[cfg(feature = "audit")]
 mod log;
 #[cfg(feature = "audit")]
@@ -95,7 +97,9 @@ pub use config::ConfigError;
 pub use event::Event;
 pub use fault::{Fault, FaultKind, Policy};
 #[cfg(feature = "audit")]
-pub use host::{Capture, Clock, OnFault, set_capture, set_clock, set_on_fault};
+pub use host::{Capture, Clock, OnFault, set_capture, set_clock, set_on_fault, stack};
 #[cfg(feature = "audit")]
 pub use inject::Injection;
+#[cfg(feature = "sites")]
+pub use js::install;
 pub use mode::Mode;

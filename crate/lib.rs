@@ -153,6 +153,50 @@ pub use global::{own_image, own_root};
 pub use global::{reclaim, tick};
 pub use stats::Stats;
 
+/// Names what the program does until the end of the scope this stands in: with the feature `audit`, on wasm, what is asked of the module's
+/// heap meanwhile is recorded under the name, within the name that is in force ([`Auditor::tag`](audit::Auditor::tag)). It takes no stack.
+/// Otherwise it is nothing at all, and the name is not even computed.
+///
+/// ```
+/// fn parse(text: &str) -> Vec<String> {
+///     flagstone::tag!("parser");
+///     text.lines().map(|line| {
+///         flagstone::tag!("line");
+///         // what is asked for here is the line's, within the parser's
+///         line.to_owned()
+///     }).collect()
+/// }
+/// assert_eq!(parse("one\ntwo"), ["one", "two"]);
+/// ```
+#[macro_export]
+macro_rules! tag {
+    ($name:expr) => {
+        $crate::__begin_tag!($name);
+    };
+}
+
+/// A tag that is in force to the end of the scope.
+#[cfg(all(feature = "audit", target_family = "wasm"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __begin_tag {
+    ($name:expr) => {
+        let _tag = $crate::audit::Auditor::new($crate::vmem::ModuleHeap).tag($name);
+    };
+}
+
+/// No tag; the name is looked at by the compiler only.
+#[cfg(not(all(feature = "audit", target_family = "wasm")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __begin_tag {
+    ($name:expr) => {
+        if false {
+            let _: &str = $name;
+        }
+    };
+}
+
 /// The engine's own allocator.
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 #[global_allocator]

@@ -88,8 +88,18 @@ pub fn set_on_fault(on_fault: OnFault) {
     with(|host| host.on_fault.set(Some(on_fault)));
 }
 
-/// The stack; how many frames were written.
-pub(super) fn capture(frames: &mut [u32]) -> usize {
+/// Writes the stack as a site would have it, the innermost call first; how many frames were written, none where the host gives no
+/// stacks.
+///
+/// ```
+/// flagstone::audit::set_capture(|frames| {
+///     frames[0] = 0x8f8;
+///     1
+/// });
+/// let mut frames = [0; 32];
+/// assert_eq!(frames[..flagstone::audit::stack(&mut frames)], [0x8f8]);
+/// ```
+pub fn stack(frames: &mut [u32]) -> usize {
     let capture = with(|host| host.capture.get());
     capture.map_or(0, |capture| capture(frames).min(frames.len()))
 }

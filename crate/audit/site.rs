@@ -29,7 +29,7 @@ impl<S: Source> Engine<S> {
         let audit = self.audit();
         let mut frames = [0; FRAMES];
         let depth = if audit.depth.get() == 0 { DEPTH } else { audit.depth.get() };
-        let depth = if stack { host::capture(&mut frames[..(depth as usize).min(FRAMES)]) } else { 0 };
+        let depth = if stack { host::stack(&mut frames[..(depth as usize).min(FRAMES)]) } else { 0 };
         let (frames, tag) = (&frames[..depth], audit.tag.get());
         let mut hash = 0x811c_9dc5_u32 ^ tag;
         for frame in frames {
