@@ -97,6 +97,8 @@ pub use config::ConfigError;
 pub use event::Event;
 pub use fault::{Fault, FaultKind, Policy};
 #[cfg(feature = "audit")]
+pub(crate) use guard::Wanted;
+#[cfg(feature = "audit")]
 pub use host::{Capture, Clock, OnFault, set_capture, set_clock, set_on_fault, stack};
 #[cfg(feature = "audit")]
 pub use inject::Injection;

@@ -311,10 +311,18 @@ impl<S: Source> Engine<S> {
     pub(crate) fn alloc_zeroed(&self, size: u32, align: u32) -> Addr {
         let small = class_of(size, align) < SLAB_CLASSES as u32;
         #[cfg(feature = "audit")]
-        if self.is_slow() || (self.samples() && !small) {
+        if self.is_slow() {
             return self.cleared(self.alloc(size, align), size);
         }
         let addr = if small { self.alloc(size, align) } else { self.alloc_large(size, align) };
+        #[cfg(feature = "audit")]
+        if !small {
+            if addr.0 == 0 {
+                // Where there is none at all, the slow path puts that on record.
+                return self.cleared(self.alloc(size, align), size);
+            }
+            self.sample_segment(addr, crate::audit::Wanted { size, align, cache: 0 });
+        }
         if addr.0 != 0 && (small || get(&self.source, self.segment_at(addr)).owner.get() == 0) {
             let at = self.source.at(addr);
             // SAFETY: the `size` bytes there were just allocated and are nobody else's.
@@ -355,9 +363,7 @@ impl<S: Source> Engine<S> {
             if large { self.resize(self.segment_at(addr), segment_len(new_size, align)) } else { class == new_class };
         if stays {
             #[cfg(feature = "audit")]
-            if self.is_slow() || self.is_watched(addr) {
-                self.resized(addr, new_size, align, new_size > size);
-            }
+            self.resized(addr, (class, size), crate::audit::Wanted { size: new_size, align, cache: 0 });
             return addr;
         }
         let new = self.alloc(new_size, align);
@@ -370,9 +376,7 @@ impl<S: Source> Engine<S> {
             let failures = &self.state().large_failures;
             failures.set(failures.get() - 1);
             #[cfg(feature = "audit")]
-            if self.is_slow() || self.is_watched(addr) {
-                self.resized(addr, new_size, align, new_size > size);
-            }
+            self.resized(addr, (class, size), crate::audit::Wanted { size: new_size, align, cache: 0 });
             return addr;
         }
         let (from, to) = (self.source.at(addr), self.source.at(new));

@@ -8,7 +8,7 @@ use super::event::Event;
 use super::fault::{Fault, Policy};
 use super::inject::Injection;
 use super::mode::Mode;
-use super::record::{COMMAND, RuleRecord};
+use super::record::{COMMAND, RuleRecord, SiteRecord};
 use crate::heap::Engine;
 use crate::objects::Home;
 use crate::objects::record::{NAME_LEN, write_name};
@@ -181,12 +181,23 @@ impl<H: Home> Auditor<H> {
     /// What the samples say that is held: bytes and objects. Exact where everything is recorded. Linear in the sites.
     #[must_use]
     pub fn estimate(&self) -> (u64, u64) {
+        self.sum(|site| (site.live_bytes.get(), site.live_count.get()))
+    }
+
+    /// What the samples say was ever asked for: bytes and objects, a change of size being another request. Linear in the sites.
+    #[must_use]
+    pub fn estimate_ever(&self) -> (u64, u64) {
+        self.sum(|site| (site.bytes.get(), site.count.get()))
+    }
+
+    /// The sums over all sites of bytes, and of objects in 256ths.
+    fn sum(&self, of: impl Fn(&SiteRecord) -> (u64, u64)) -> (u64, u64) {
         let engine = self.home.engine();
         let (mut bytes, mut count) = (0, 0);
         engine.each(engine.audit_id().sites(), |at| {
-            let site = get(engine.source(), super::record::site_at(at));
-            bytes += site.live_bytes.get();
-            count += site.live_count.get();
+            let more = of(get(engine.source(), super::record::site_at(at)));
+            bytes += more.0;
+            count += more.1;
         });
         (bytes, count >> 8)
     }

@@ -82,18 +82,80 @@ impl<S: Source> Engine<S> {
             return self.alloc_guarded(wanted, mode);
         }
         let Wanted { size, align, .. } = wanted;
-        let sampled = class < CLASSES as u32 && self.samples() && self.is_due(class, self.class_record(class));
+        let counted = self.is_counted(class);
+        let sampled = counted && self.samples() && self.is_due(class, self.class_record(class));
         let at =
             if self.is_slow() { self.alloc_bare(class, wanted, mode) } else { self.alloc_plain(class, size, align) };
         if mode.records() {
             self.record(at, wanted, 0, mode);
-        } else if sampled || (class >= CLASSES as u32 && self.is_large_due(segment_len(size, align))) {
+        } else if sampled {
             self.record(at, wanted, self.audit().rate.get(), mode);
+        } else if !counted {
+            self.sample_segment(at, wanted);
         }
         if sampled {
             self.arm(class);
         }
         at
+    }
+
+    /// Whether the next request of a class will be among those that the class counts. A segment that is not from a magazine is not.
+    fn is_counted(&self, class: u32) -> bool {
+        if class < SLAB_CLASSES as u32 {
+            return true;
+        }
+        class < CLASSES as u32 && {
+            let magazines = &self.class_record(class).magazines;
+            magazines.rounds.get() | magazines.previous_rounds.get() != 0
+        }
+    }
+
+    /// Watches a segment that no class counts, if it is its turn to be sampled. Chance has no memory, so these may have a turn of their
+    /// own beside those of the classes.
+    pub(crate) fn sample_segment(&self, at: Addr, wanted: Wanted) {
+        if at.0 != 0 && self.is_large_due(segment_len(wanted.size, wanted.align)) {
+            self.record(at, wanted, self.audit().rate.get(), Mode::OFF);
+        }
+    }
+
+    /// Notes that an object has another size now, in its place.
+    ///
+    /// One that is on record for its own sake stays so, and counts as a new one where it grew. Samples are as if it were given back and
+    /// asked for again; what stays in its class has the same chance as before, so it stays sampled if it was.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn resized(&self, at: Addr, (class, size): (u32, u32), wanted: Wanted) {
+        let watch = if self.is_watched(at) { self.watch_of(at.0) } else { None };
+        let mode = if self.is_slow() { Mode(self.audit().mode.get()) } else { Mode::OFF };
+        match watch.map(|id| (id, get(self.source(), id).rate.get())) {
+            Some((id, 0)) => self.rewatch(id, wanted),
+            Some((id, rate)) => {
+                self.note_free(id, Event::Realloc);
+                self.unwatch(id);
+                if class < SLAB_CLASSES as u32 {
+                    return self.record(at, wanted, rate, mode);
+                }
+                self.sample_segment(at, wanted);
+            }
+            None if mode.records() && wanted.size > size => self.record(at, wanted, 0, mode),
+            None if class >= SLAB_CLASSES as u32 => self.sample_segment(at, wanted),
+            None => {}
+        }
+    }
+
+    /// Notes the new size of an object that is on record for its own sake.
+    fn rewatch(&self, id: Id<WatchRecord>, wanted: Wanted) {
+        let watch = get(self.source(), id);
+        let grew = wanted.size > watch.size.get();
+        self.debit(watch);
+        watch.size.set(wanted.size);
+        watch.encoded.set(encode(wanted.size));
+        if grew {
+            watch.alloc_operation.set(self.operation());
+            watch.alloc_time.set(self.audit().time.get());
+            watch.alloc_site.set(self.site(Mode(watch.mode.get()).has(Mode::SITES)));
+        }
+        self.credit(watch);
     }
 
     /// As the fast path, where it may go on.
@@ -287,30 +349,6 @@ impl<S: Source> Engine<S> {
             self.free_bare(at, size, align, mode);
         }
         Some(new)
-    }
-
-    /// Notes that an allocation has another size in its place. One that grew counts as a new one; what was sampled keeps its weight,
-    /// so its bytes stay without bias.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn resized(&self, at: Addr, new_size: u32, align: u32, grew: bool) {
-        let mode = if self.is_slow() { Mode(self.audit().mode.get()) } else { Mode::OFF };
-        let Some(id) = self.watch_of(at.0) else {
-            if grew && mode.records() {
-                self.record(at, Wanted { size: new_size, align, cache: 0 }, 0, mode);
-            }
-            return;
-        };
-        let watch = get(self.source(), id);
-        self.debit(watch);
-        watch.size.set(new_size);
-        watch.encoded.set(encode(new_size));
-        if grew && watch.rate.get() == 0 {
-            watch.alloc_operation.set(self.operation());
-            watch.alloc_time.set(self.audit().time.get());
-            watch.alloc_site.set(self.site(Mode(watch.mode.get()).has(Mode::SITES)));
-        }
-        self.credit(watch);
     }
 
     /// Bytes from an address to the end of what is there, at most `size`.
