@@ -89,7 +89,6 @@ use crate::objects::Home;
 /// assert_eq!(leaks.rows[0].cache.as_deref(), Some("nodes"));
 /// # Ok::<(), flagstone::objects::Error>(())
 /// ```
-#[must_use]
 pub const fn of<H: Home>(home: H) -> Check<H> {
     Check::over(home, false)
 }
