@@ -163,7 +163,8 @@ impl<S: Subject> Check<S> {
         let (before, after) = (Held(at_first, pages), Held(at_last, pages_now));
         assert!(
             steady,
-            "the closure is not steady: {before} after the runs before, {after} after {runs} more, other than before from run {changed} on{}{}",
+            "the closure is not steady: {before} after the runs before, {after} after {runs} more{}{}{}",
+            Since(changed),
             Unrecorded(at_last.missed),
             Rows(&rows)
         );
@@ -260,6 +261,18 @@ impl fmt::Display for Rows<'_> {
             f.write_str("; of what was asked for since then these are held:")?;
         }
         list(f, self.0)
+    }
+}
+
+/// The first run after which something was other than before; zero for none.
+struct Since(u32);
+
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            run => write!(f, ", other than before from run {run} on"),
+        }
     }
 }
 
