@@ -2,11 +2,13 @@
  * The plain records that the engine hands out, which are described where it is made, and the interface through which the page asks for
  * them. Relies on nothing else.
  */
-import type { CheckReport, HeapMap, Sample, SegmentFilter, SegmentList, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
+import type {
+  AuditReport, CheckReport, HeapMap, LogEntry, LogFilter, LogList, Sample, SegmentFilter, SegmentList, Target, Whatis,
+} from '../../crate/inspector/bindings.d.ts';
 
 export type {
-  ArenaRow, BudgetRow, CacheRow, CheckReport, Composition, HeapMap, ObjectCacheRow, RefusalRow, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SpanRow,
-  Summary, Target, Whatis,
+  ArenaRow, AuditReport, BudgetRow, CacheRow, CheckReport, Composition, ExhaustionRow, FaultRow, HeapMap, InjectionRow, LogEntry, LogFilter, LogList, LogRow,
+  ObjectCacheRow, RefusalRow, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SiteRow, SpanRow, Summary, TagRow, Target, Whatis,
 } from '../../crate/inspector/bindings.d.ts';
 
 export type Kind = Whatis['kind'];
@@ -21,6 +23,15 @@ export interface Heap {
   /** Segments of the arena with this id; throws a sentence where there is none, or where the filter makes no sense. */
   segments(arena: number, filter?: SegmentFilter): SegmentList;
   check(): CheckReport;
+  /** Faults, sites, modes and what else diagnosis knows; null where the module was built without it. */
+  audit(): AuditReport | null;
+  log(filter?: LogFilter): LogList;
+  /** What happened to the object at an address, newest first. */
+  history(address: number): LogEntry[];
+  /** Leaves a text such as `audit=lite` in the memory, which the module carries out; throws a sentence on one that makes no sense. */
+  configure(text: string): void;
+  /** The log of transactions as a trace. */
+  trace(): Uint8Array;
 }
 
 export interface Engine {
