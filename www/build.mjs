@@ -9,12 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /**
- * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 183 KiB today uPlot with its sheet is 53
- * (for axes, cursor and drawing that are not worth writing again), Lit 16, and the page and the demo's panel the rest.
+ * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 190 KiB today uPlot with its sheet is 53
+ * (for axes, cursor and drawing that are not worth writing again), Lit 16, what is read of diagnosis on all pages 6 (a new fault is said
+ * wherever one looks, and an address says who asked for it), and the page and the demo's panel the rest.
  */
-const BUDGET = 184 * 1024;
-/** Bytes of what is loaded when its view is first shown. */
-const LATER_BUDGET = 26 * 1024;
+const BUDGET = 191 * 1024;
+/** Bytes of what is loaded when its view is first shown: of 95 KiB objects are 25, faults 30, call sites with their flame graph 27, and the log 13. */
+const LATER_BUDGET = 96 * 1024;
 /** Bytes of the reader of symbols, which is loaded with the first call site, as it is and compressed. */
 const SYMBOLS_BUDGET = 244 * 1024;
 const SYMBOLS_GZIP_BUDGET = 100 * 1024;
@@ -26,18 +27,20 @@ const option = (name, fallback) => {
 };
 const out = option('--out', join(here, '..', 'dist'));
 const entry = option('--entry', join(here, 'main.ts'));
+/** Views that are scripts of their own, of these names. */
+const LATER = ['objects-view', 'sites-view', 'log-view', 'faults-view'];
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 
 const { metafile } = await build({
-  entryPoints: [{ in: entry, out: 'main' }, { in: join(here, 'style.css'), out: 'main' }],
+  entryPoints: [{ in: entry, out: 'main' }, { in: join(here, 'style.css'), out: 'main' }, ...LATER.map((name) => ({ in: join(here, 'views', `${name}.ts`), out: name }))],
   outdir: out,
   bundle: true,
   minify: true,
-  // What several scripts share is one of its own; all names stay the same from build to build.
+  // What several scripts share are scripts of their own; the names of those that are asked for stay the same from build to build.
   splitting: true,
-  chunkNames: '[name]',
+  chunkNames: 'part-[hash]',
   metafile: true,
   format: 'esm',
   target: 'es2022',

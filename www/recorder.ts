@@ -4,6 +4,7 @@
  * While the program works, the page cannot take samples (both run on one thread), so whoever knows of such work calls `sample`
  * before and after it. A pause stops these too: the picture stays as it is until the pause ends or one sample is asked for.
  */
+import { Diagnosis } from './diagnosis.ts';
 import { chosenArena, lastOffset, parsed } from './model/arenas.ts';
 import type { CheckReport, Heap, Whatis } from './model/records.ts';
 import type { State } from './state.ts';
@@ -12,6 +13,7 @@ import type { State } from './state.ts';
 const REST = 3;
 
 export class Recorder {
+  readonly diagnosis: Diagnosis;
   readonly #state: State;
   readonly #clock: () => number;
   #heap: Heap | undefined;
@@ -25,6 +27,7 @@ export class Recorder {
   constructor(state: State, clock: () => number = () => performance.now()) {
     this.#state = state;
     this.#clock = clock;
+    this.diagnosis = new Diagnosis(state, clock);
     state.paused.watch(() => this.#restart());
     state.interval.watch(() => this.#restart());
     state.granule.watch(() => this.#readMap());
@@ -35,6 +38,7 @@ export class Recorder {
 
   attach(heap: Heap): void {
     this.#heap = heap;
+    this.diagnosis.attach(heap);
     this.#began = this.#clock();
     this.#state.phase.set({ kind: 'attached' });
     this.take();
@@ -65,6 +69,7 @@ export class Recorder {
       state.history.touch();
     });
     this.#listSegments();
+    this.diagnosis.sampled();
     this.#ended = this.#clock();
     state.cost.set(this.#ended - start);
   }

@@ -3,6 +3,7 @@
  * Elements never write here: they send events, and `inspector-app` and the recorder set what changes.
  */
 import { Atom } from './atom.ts';
+import { DiagnosisState } from './diagnosis-state.ts';
 import { WHOLE, type SegmentPage, type SegmentQuery } from './model/arenas.ts';
 import { History } from './model/history.ts';
 import type { Moment } from './model/object-history.ts';
@@ -10,7 +11,7 @@ import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
 import type { ArenaRow, CacheRow, CheckReport, HeapMap, Summary } from './model/records.ts';
 import type { Order } from './model/table.ts';
 
-export const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'check'] as const;
+export const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'sites', 'log', 'faults', 'check'] as const;
 export type Tab = (typeof TABS)[number];
 
 export const THEMES = ['auto', 'light', 'dark'] as const;
@@ -88,12 +89,15 @@ export class State {
   /** How object caches were when a person asked to remember it. */
   readonly moment = new Atom<Moment | undefined>(undefined);
 
+  /** What is known and asked of faults, call sites and logs. */
+  readonly diagnosis = new DiagnosisState();
+
   /** All of them, for the one element that shows all. */
   atoms(): { watch(watcher: () => void): () => void }[] {
     return [
       this.phase, this.trouble, this.summary, this.caches, this.arenas, this.history, this.cost, this.map, this.granule, this.chosen,
       this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
-      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment,
+      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, ...this.diagnosis.atoms(),
     ];
   }
 }

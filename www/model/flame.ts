@@ -4,7 +4,8 @@
  */
 import type { Grouping, Measure } from './diagnosis.ts';
 import { ownLines } from './frames.ts';
-import { isExact, type Site } from './site-rows.ts';
+import type { Site } from './site-names.ts';
+import { isExact } from './site-rows.ts';
 
 export interface FlameNode {
   /** Names from the root to here: tells it from others, also in the next tree. */

@@ -1,22 +1,11 @@
 /**
- * Call sites as their table shows them: names, columns, orders, filter, and how far off an estimate may be. Pure; relies on the records, the
- * formats and the frames.
+ * Call sites as their table shows them: columns, orders, filter, and how far off an estimate may be. Pure; relies on the records, the formats and
+ * the names of sites.
  */
-import { bytes, count } from './format.ts';
 import type { SiteKey, SiteOrder } from './diagnosis.ts';
-import { ownLines, stackLines, type Frames, type Line } from './frames.ts';
+import { bytes, count } from './format.ts';
 import type { SiteRow } from './records.ts';
-
-/** A site with the words for it. */
-export interface Site {
-  row: SiteRow;
-  /** The first function that is the program's own, or its offset; the tag where there is no stack. */
-  name: string;
-  place: string;
-  /** `import > csv`, or nothing. */
-  tags: string;
-  lines: readonly Line[];
-}
+import type { Site } from './site-names.ts';
 
 export interface SiteColumn {
   key: SiteKey;
@@ -35,14 +24,6 @@ export const SITE_COLUMNS: readonly SiteColumn[] = [
   { key: 'samples', label: 'Samples', says: 'Requests from here that were looked at. The other figures are worked out from them: the more samples, the better the figures.', unit: 'count' },
   { key: 'oldest', label: 'Oldest', says: 'How many operations ago the oldest sample was made that is still held. Old ones that nobody uses are what a leak looks like.', unit: 'operations' },
 ];
-
-export function siteNames(rows: readonly SiteRow[], frames: Frames): Site[] {
-  return rows.map((row) => {
-    const lines = stackLines(row.frames, frames);
-    const first = ownLines(lines)[0];
-    return { row, lines, tags: row.tags.join(' › '), name: first?.name ?? (row.tags.at(-1) ?? 'no stack'), place: first?.place ?? '' };
-  });
-}
 
 /** Sorted copy; what is equal stays in the order of the numbers. */
 export function sitesInOrder(sites: readonly Site[], { key, descending }: SiteOrder): Site[] {

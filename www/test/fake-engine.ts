@@ -6,8 +6,11 @@
  */
 import { random } from '../demo/generate.ts';
 import { NOTHING, type Objects } from '../model/objects.ts';
-import type { ArenaRow, CacheRow, CheckReport, Composition, Heap, HeapMap, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Summary, Whatis } from '../model/records.ts';
+import type {
+  ArenaRow, AuditReport, CacheRow, CheckReport, Composition, Heap, HeapMap, LogEntry, LogFilter, LogList, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Summary, Whatis,
+} from '../model/records.ts';
 import { arenaRow, lentArenas, listed, segmentRows, type FakeArena } from './fake-arenas.ts';
+import { listed as listedEntries } from './fake-audit.ts';
 
 export const PAGE = 65536;
 export const QUANTUM = 4096;
@@ -49,6 +52,10 @@ export class FakeHeap implements Heap {
   /** What a test wants it to say of object caches. */
   objects: Objects = NOTHING;
   problems: string[] = [];
+  /** What a test wants it to say of diagnosis, and what it was told to do. */
+  report: AuditReport | null = null;
+  entries: readonly LogEntry[] = [];
+  configured: string[] = [];
 
   constructor() {
     this.#owners = [...Array.from({ length: STACK_QUANTA }, () => 2), ...Array.from({ length: STATIC_QUANTA }, () => 1), ...Array.from({ length: 2 }, () => 6)];
@@ -291,5 +298,27 @@ export class FakeHeap implements Heap {
 
   check(): CheckReport {
     return { ok: true, checked: { segments: this.#slabs.size, slabs: this.#slabs.size, objects: this.#slabs.size * 100, caches: SIZES.length }, problems: [] };
+  }
+
+  audit(): AuditReport | null {
+    return this.report;
+  }
+
+  log(filter?: LogFilter): LogList {
+    return listedEntries(this.entries, filter);
+  }
+
+  history(address: number): LogEntry[] {
+    return listedEntries(this.entries, { address }).entries;
+  }
+
+  configure(text: string): void {
+    if (!/^[a-z][^=]*=[^=]+$/.test(text.split(';')[0] ?? '')) throw new Error(`“${text}” says nothing that a module could do`);
+    this.configured.push(text);
+    if (this.report !== null) this.report = { ...this.report, command: 'waiting' };
+  }
+
+  trace(): Uint8Array {
+    return new TextEncoder().encode('a trace');
   }
 }

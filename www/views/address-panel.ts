@@ -1,15 +1,21 @@
 /**
- * `<address-panel .found .chosen>`: what lies at one address, what it was cut from, and the slab around it, object by object.
- * Sends `choose-arena` with `show-tab` to show an arena.
+ * `<address-panel .found .chosen .past .audit .frames>`: what lies at one address, who asked for it and what happened to it, what it was cut from,
+ * and the slab around it, object by object. Sends `choose-arena`, `choose-site` and `ask-history`, each with `show-tab`.
  */
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import { called } from '../model/arenas.ts';
+import { ago, reportOf, type Audit } from '../model/diagnosis.ts';
 import { address, bytes, count, exactBytes, plural, range, share, unbroken } from '../model/format.ts';
-import type { CacheRow, Kind, SegmentKind, Slab, Whatis } from '../model/records.ts';
+import type { Frames } from '../model/frames.ts';
+import { askedBy } from '../model/log-query.ts';
+import type { CacheRow, Kind, LogEntry, SegmentKind, Slab, Whatis } from '../model/records.ts';
 import { wish } from './events.ts';
+import { historyButton, siteLink } from './links.ts';
 import { sheet } from './sheet.ts';
 import './term-hint.ts';
 
+/** Entries of the logs that are shown here; the view of the log has all. */
+const PAST = 4;
 /** More squares than this say nothing more to an eye. */
 const SQUARES = 600;
 const STATES = ['free', 'live', 'magazine'] as const;
@@ -34,20 +40,29 @@ dd { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .chain { margin-top: 4px; font-size: 13px; border-left: 2px solid var(--line); }
 .chain li { display: grid; grid-template-columns: 68px minmax(0, 1fr); gap: 8px; padding: 2px 0 2px 10px; align-items: baseline; overflow-wrap: anywhere; }
 .chain term-hint { color: var(--muted); }
+.past { margin-bottom: 8px; } .past li { grid-template-columns: 84px minmax(0, 1fr); } .past button { text-align: left; overflow-wrap: anywhere; }
 .whole { white-space: nowrap; }
 h4 { margin: 16px 0 0; font-size: 13px; }
 .key { display: flex; gap: 14px; font-size: 13px; } .key span { display: inline-flex; gap: 6px; align-items: center; }
 .chosen { font: 600 12px var(--sans); color: var(--accent); }
 `];
-  static override properties = { found: { attribute: false }, chosen: { type: Boolean }, caches: { attribute: false } };
+  static override properties = {
+    found: { attribute: false }, chosen: { type: Boolean }, caches: { attribute: false }, past: { attribute: false }, audit: { attribute: false }, frames: { attribute: false },
+  };
   declare found: Whatis | undefined;
   declare chosen: boolean;
   declare caches: readonly CacheRow[];
+  /** What happened to the object there, newest first. */
+  declare past: readonly LogEntry[];
+  declare audit: Audit;
+  declare frames: Frames;
 
   constructor() {
     super();
     this.chosen = false;
     this.caches = [];
+    this.past = [];
+    this.frames = new Map();
   }
 
   protected override render(): TemplateResult {
@@ -66,8 +81,21 @@ h4 { margin: 16px 0 0; font-size: 13px; }
         <dt>Offset</dt><dd>${bytes(found.offset)} in${found.offset >= 1024 ? html` <span class="muted">(${exactBytes(found.offset)})</span>` : ''}</dd>
         ${found.objectCache !== undefined ? html`<dt><term-hint term="objectCache">Object cache</term-hint></dt><dd>${found.objectCache}</dd>` : found.cache === undefined ? '' : html`<dt><term-hint term="objectSize">Size class</term-hint></dt><dd>${this.#className(found)}</dd>`}
       </dl>
+      ${this.past.length === 0 ? '' : this.#past(found)}
       ${found.chain.length === 0 ? '' : this.#chain(found, `${NAMES[found.kind] ?? found.kind}${state}`)}
       ${found.slab === undefined ? '' : this.#slab(found.slab, found)}`;
+  }
+
+  /** The last entries of the logs, and who asked for it. */
+  #past(found: Whatis): TemplateResult {
+    const report = reportOf(this.audit);
+    const site = askedBy(this.past);
+    return html`
+      <h4>What happened to it</h4>
+      ${site === 0 ? '' : html`<p class="small"><span class="muted">Asked for by</span> ${siteLink(this, site, this.audit, this.frames)}</p>`}
+      <ol class="chain past">${this.past.slice(0, PAST).map((entry) => html`<li><span class="muted">${report === undefined ? `#${count(entry.operation)}` : `−${ago(report, entry)}`}</span>
+        <span>${entry.event}${entry.size === 0 ? '' : ` of ${bytes(entry.size)}`}${entry.site === 0 ? '' : html` <span class="muted">by</span> ${siteLink(this, entry.site, this.audit, this.frames)}`}</span></li>`)}</ol>
+      ${historyButton(this, found.address, this.past.length > PAST ? `All ${count(this.past.length)} entries` : 'Show in the log')}`;
   }
 
   /** From the heap's arena inwards to what has the address. */

@@ -2,6 +2,7 @@
  * The events that go up from the elements, by name and detail. All cross shadow roots, so that `inspector-app` hears them all.
  */
 import type { SegmentQuery } from '../model/arenas.ts';
+import type { FlameChoice, LogQuery, SiteOrder } from '../model/diagnosis.ts';
 import type { ObjectOrder } from '../model/objects.ts';
 import type { Order } from '../model/table.ts';
 import type { Tab, Theme } from '../state.ts';
@@ -31,6 +32,21 @@ export interface Wishes {
   /** How object caches are now is to be remembered, or what was is to be forgotten. */
   'remember': boolean;
   'run-check': undefined;
+  /** Another fault is to be looked at. */
+  'choose-fault': number;
+  /** Another call site is to be looked at. */
+  'choose-site': number;
+  'set-site-order': SiteOrder;
+  'set-site-filter': string;
+  'set-flame': FlameChoice;
+  'set-log-query': LogQuery;
+  /** What happened at an address is to be shown beside the log; `undefined` ends that. */
+  'ask-history': number | undefined;
+  /** A text such as `audit=lite` is to be left for the module. */
+  'configure': string;
+  /** Names of functions are to come from this file. */
+  'add-symbols': File;
+  'save-trace': undefined;
 }
 
 export class Wish<K extends keyof Wishes> extends Event {

@@ -5,11 +5,13 @@
  * Sends `set-granule` when the zoom needs a map with other cells, `choose-address`, and `set-spotlight`.
  */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import type { Audit } from '../model/diagnosis.ts';
 import { address as written, bytes, parseAddress, plural } from '../model/format.ts';
+import type { Frames } from '../model/frames.ts';
 import { addressAt, cellOf, layout, nearest, scrollTo, step, zooms, type Grid, type Zoom } from '../model/heat.ts';
 import { litClass, spotlightOf } from '../model/objects.ts';
 import { LEGEND, OWNERS } from '../model/palette.ts';
-import type { CacheRow, HeapMap, ObjectCacheRow, Summary, Whatis } from '../model/records.ts';
+import type { CacheRow, HeapMap, LogEntry, ObjectCacheRow, Summary, Whatis } from '../model/records.ts';
 import { wish } from './events.ts';
 import { MapPainter } from './map-painter.ts';
 import { sheet } from './sheet.ts';
@@ -38,7 +40,8 @@ select { max-width: 190px; }
 @container (max-width: 820px) { .stage { grid-template-columns: minmax(0, 1fr); } .window { height: clamp(260px, 46vh, 520px); } }
 `];
   static override properties = {
-    map: { attribute: false }, summary: { attribute: false }, caches: { attribute: false }, objects: { attribute: false }, look: { attribute: false }, chosen: { type: Number },
+    map: { attribute: false }, summary: { attribute: false }, caches: { attribute: false }, objects: { attribute: false }, look: { attribute: false }, past: { attribute: false }, audit: { attribute: false },
+    frames: { attribute: false }, chosen: { type: Number },
     spotlight: { type: Number }, dark: { type: Boolean }, recorded: { type: Number },
     zoom: { state: true }, cursor: { state: true }, hovering: { state: true }, owner: { state: true }, mistake: { state: true }, size: { state: true },
   };
@@ -48,6 +51,10 @@ select { max-width: 190px; }
   declare objects: readonly ObjectCacheRow[];
   /** What lies at an address now: the map asks for slabs in view and for the address under the pointer. */
   declare look: (address: number) => Whatis | undefined;
+  /** What happened to the object at an address: asked for the chosen one only. */
+  declare past: (address: number) => readonly LogEntry[];
+  declare audit: Audit;
+  declare frames: Frames;
   declare chosen: number | undefined;
   declare spotlight: number | undefined;
   declare dark: boolean;
@@ -69,6 +76,8 @@ select { max-width: 190px; }
     this.caches = [];
     this.objects = [];
     this.look = () => undefined;
+    this.past = () => [];
+    this.frames = new Map();
     this.dark = false;
     this.recorded = 0;
     this.hovering = false;
@@ -135,7 +144,8 @@ select { max-width: 190px; }
           @pointermove=${this.#onPointer} @pointerleave=${this.#onLeave} @click=${this.#onClick}>
           <canvas aria-hidden="true"></canvas><div class="tall"></div></div>
         <div>
-          <address-panel .found=${found} .caches=${this.caches} .chosen=${shown !== undefined && shown === this.chosen}></address-panel>
+          <address-panel .found=${found} .caches=${this.caches} .chosen=${shown !== undefined && shown === this.chosen}
+            .past=${shown !== undefined && shown === this.chosen ? this.past(shown) : []} .audit=${this.audit} .frames=${this.frames}></address-panel>
           <p class="visually-hidden" id="where" aria-live="polite">${this.#spoken(grid, found)}</p>
         </div>
       </div>`;

@@ -4,10 +4,11 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { chosenArena, WHOLE } from '../model/arenas.ts';
+import { reportOf } from '../model/diagnosis.ts';
 import { bytes, plural } from '../model/format.ts';
-import type { ArenaRow } from '../model/records.ts';
+import type { ArenaRow, LogEntry } from '../model/records.ts';
 import type { Recorder } from '../recorder.ts';
-import type { State } from '../state.ts';
+import type { State, Tab } from '../state.ts';
 import { onWish, wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import './arenas-view.ts';
@@ -16,6 +17,14 @@ import './check-view.ts';
 import './heap-map.ts';
 import './overview-view.ts';
 import './tool-bar.ts';
+
+/** Views that come when they are first asked for: the element in the page becomes one then, and what it says until then goes. */
+const LATER: { readonly [tab in Tab]?: () => Promise<unknown> } = {
+  objects: () => import('./objects-view.ts'),
+  sites: () => import('./sites-view.ts'),
+  log: () => import('./log-view.ts'),
+  faults: () => import('./faults-view.ts'),
+};
 
 export class InspectorApp extends LitElement {
   static override styles = [sheet, css`
@@ -36,13 +45,13 @@ main { display: grid; gap: 16px; min-width: 0; }
   static override properties = { state: { attribute: false }, recorder: { attribute: false }, failed: { state: true } };
   declare state: State | undefined;
   declare recorder: Recorder | undefined;
-  /** Whether the view of object caches could not be loaded. */
-  declare failed: boolean;
+  /** Views that could not be loaded. */
+  declare failed: ReadonlySet<Tab>;
   #stops: (() => void)[] = [];
 
   constructor() {
     super();
-    this.failed = false;
+    this.failed = new Set();
     onWish(this, 'show-tab', (tab) => this.state?.tab.set(tab));
     onWish(this, 'set-paused', (paused) => this.state?.paused.set(paused));
     onWish(this, 'set-interval', (interval) => this.state?.interval.set(interval));
@@ -61,6 +70,16 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'set-object-filter', (filter) => this.state?.objectFilter.set(filter));
     onWish(this, 'remember', (remember) => this.state?.moment.set(remember ? this.state.history.value.objects.last : undefined));
     onWish(this, 'run-check', () => this.recorder?.check());
+    onWish(this, 'choose-fault', (fault) => this.state?.diagnosis.fault.set(fault));
+    onWish(this, 'choose-site', (site) => this.state?.diagnosis.site.set(site));
+    onWish(this, 'set-site-order', (order) => this.state?.diagnosis.siteOrder.set(order));
+    onWish(this, 'set-site-filter', (filter) => this.state?.diagnosis.siteFilter.set(filter));
+    onWish(this, 'set-flame', (choice) => this.state?.diagnosis.flame.set(choice));
+    onWish(this, 'set-log-query', (query) => this.state?.diagnosis.logQuery.set(query));
+    onWish(this, 'ask-history', (address) => this.recorder?.diagnosis.ask(address));
+    onWish(this, 'configure', (text) => this.recorder?.diagnosis.configure(text));
+    onWish(this, 'add-symbols', (file) => void this.recorder?.diagnosis.addSymbols(file));
+    onWish(this, 'save-trace', () => this.#saveTrace());
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
@@ -75,11 +94,12 @@ main { display: grid; gap: 16px; min-width: 0; }
     const tab = state.tab.value;
     return html`
       <tool-bar .tab=${tab} .paused=${state.paused.value} .interval=${state.interval.value} .theme=${state.theme.value}
-        .ready=${state.phase.value.kind === 'attached'}></tool-bar>
+        .ready=${state.phase.value.kind === 'attached'} .faults=${reportOf(state.diagnosis.audit.value)?.faultsEver ?? 0}></tool-bar>
       <div class="page">
         <aside aria-label="The program"><slot name="program"></slot></aside>
         <main>
           ${state.trouble.value === '' ? nothing : html`<p class="notice bad" role="alert">The heap cannot be read: ${state.trouble.value}</p>`}
+          ${this.#newFault(state)}
           <div class="panel" role="tabpanel" aria-label=${tab}>${this.#view(state)}</div>
         </main>
       </div>`;
@@ -93,6 +113,8 @@ main { display: grid; gap: 16px; min-width: 0; }
     const history = state.history.value;
     const recorded = history.recorded;
     const caches = state.caches.value;
+    const { diagnosis } = state;
+    const names = [...new Set(state.objects.value.objectCaches.map(({ name }) => name))];
     switch (state.tab.value) {
       case 'overview':
         return html`<overview-view .summary=${summary} .objects=${state.objects.value} .history=${history} .recorded=${recorded} .dark=${state.dark.value}></overview-view>`;
@@ -102,24 +124,58 @@ main { display: grid; gap: 16px; min-width: 0; }
             .filter=${state.filter.value} .onlyUsed=${state.onlyUsed.value}></cache-table></section>
           ${this.#arenasNote(state.arenas.value)}`;
       case 'objects':
-        this.#load();
         return html`<objects-view .objects=${state.objects.value} .history=${history.objects} .recorded=${recorded} .chosen=${state.objectCache.value}
-          .order=${state.objectOrder.value} .filter=${state.objectFilter.value} .moment=${state.moment.value}><p class="card state" role="status">${this.failed ? 'This view could not be loaded (objects-view.js).' : 'Loading …'}</p></objects-view>`;
+          .order=${state.objectOrder.value} .filter=${state.objectFilter.value} .moment=${state.moment.value}>${this.#later('objects')}</objects-view>`;
       case 'arenas':
         return html`<arenas-view .rows=${state.arenas.value} .query=${state.query.value} .page=${state.segments.value}></arenas-view>`;
       case 'map':
         return html`<section class="card"><heap-map .map=${state.map.value} .summary=${summary} .caches=${caches} .objects=${state.objects.value.objectCaches} .look=${this.#look}
+          .past=${this.#past} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
           .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
+      case 'sites':
+        return html`<sites-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .news=${diagnosis.symbolNews.value} .chosen=${diagnosis.site.value}
+          .order=${diagnosis.siteOrder.value} .filter=${diagnosis.siteFilter.value} .flame=${diagnosis.flame.value}>${this.#later('sites')}</sites-view>`;
+      case 'log':
+        return html`<log-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .page=${diagnosis.log.value} .query=${diagnosis.logQuery.value} .past=${diagnosis.past.value}
+          .caches=${names} .trouble=${diagnosis.traceTrouble.value}>${this.#later('log')}</log-view>`;
+      case 'faults':
+        return html`<faults-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .news=${diagnosis.symbolNews.value} .chosen=${diagnosis.fault.value}
+          .caches=${names} .sent=${diagnosis.sent.value}>${this.#later('faults')}</faults-view>`;
       case 'check':
         return html`<check-view .report=${state.report.value} .summary=${summary} .cost=${state.cost.value}></check-view>`;
     }
   }
 
-  /** The view of object caches comes when it is first asked for: the element in the page becomes one then, and what it says until then goes. */
-  #load(): void {
-    import('./objects-view.ts').catch(() => {
-      this.failed = true;
+  /** Loads a view, and is what stands in its place until it comes. */
+  #later(tab: Tab): TemplateResult {
+    LATER[tab]?.().catch(() => {
+      if (!this.failed.has(tab)) this.failed = new Set([...this.failed, tab]);
     });
+    return html`<p class="card state" role="status">${this.failed.has(tab) ? `This view could not be loaded (${tab}-view.js).` : 'Loading …'}</p>`;
+  }
+
+  /** News that nobody should have to look for. */
+  #newFault({ tab, diagnosis }: State): TemplateResult | typeof nothing {
+    const report = reportOf(diagnosis.audit.value);
+    const fresh = (report?.faultsEver ?? 0) - diagnosis.seen.value;
+    const last = report?.faults.reduce((a, b) => a.id > b.id ? a : b, report.faults[0] ?? { id: 0, sentence: '' });
+    if (fresh <= 0 || last === undefined || tab.value === 'faults') return nothing;
+    return html`<div class="notice bad row spread" role="alert"><span>${fresh === 1 ? 'A fault was found' : `${plural(fresh, 'fault')} were found`}: ${last.sentence}</span>
+      <button @click=${() => wish(this, 'show-tab', 'faults')}>Show faults</button></div>`;
+  }
+
+  /** The log of transactions as a file. */
+  #saveTrace(): void {
+    const { recorder, state } = this;
+    if (recorder === undefined || state === undefined) return;
+    const trace = recorder.diagnosis.trace();
+    state.diagnosis.traceTrouble.set(typeof trace === 'string' ? trace : '');
+    if (typeof trace === 'string') return;
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([new Uint8Array(trace)], { type: 'application/octet-stream' }));
+    link.download = 'log.trace';
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
 
   /** Where the caches' slabs and segments come from, in short. */
@@ -137,6 +193,7 @@ main { display: grid; gap: 16px; min-width: 0; }
     if (state !== undefined && state.query.value.arena !== arena) state.query.set({ ...WHOLE, arena });
   }
 
+  readonly #past = (address: number): readonly LogEntry[] => this.recorder?.diagnosis.past(address) ?? [];
   readonly #look = (address: number): ReturnType<Recorder['look']> => this.recorder?.look(address);
 }
 

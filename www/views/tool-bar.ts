@@ -1,11 +1,11 @@
 /** `<tool-bar>`: name, tabs, pause, interval, theme. Sends `show-tab`, `set-paused`, `take-sample`, `set-interval`, `set-theme`. */
 import { css, html, LitElement, svg, type TemplateResult } from 'lit';
-import { duration } from '../model/format.ts';
+import { count, duration } from '../model/format.ts';
 import { INTERVALS, TABS, THEMES, type Tab, type Theme } from '../state.ts';
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 
-const NAMES: Record<Tab, string> = { overview: 'Overview', caches: 'Caches', objects: 'Objects', arenas: 'Arenas', map: 'Map', check: 'Check' };
+const NAMES: Record<Tab, string> = { overview: 'Overview', caches: 'Caches', objects: 'Objects', arenas: 'Arenas', map: 'Map', sites: 'Call sites', log: 'Log', faults: 'Faults', check: 'Check' };
 const MARK = svg`<path d="M1 2h9v8H1zM12 2h11v5H12zM1 12h5v10H1zM8 12h7v10H8zM12 9h11v1H12zM17 12h6v6h-6zM17 20h6v2h-6z"/>`;
 
 export class ToolBar extends LitElement {
@@ -20,6 +20,7 @@ export class ToolBar extends LitElement {
 [role="tab"]:hover:not(:disabled) { background: none; color: var(--text); border-color: transparent; }
 [role="tab"][aria-selected="true"], [role="tab"][aria-selected="true"]:hover:not(:disabled) { color: var(--text); border-bottom-color: var(--accent); }
 [role="tab"]:focus-visible { outline-offset: -3px; }
+.badge { background: var(--bad-soft); color: var(--bad); border: 1px solid var(--bad); border-radius: 9px; font-size: 12px; font-weight: 650; padding: 0 6px; }
 .controls { margin-left: auto; padding: 8px 0; gap: 8px 14px; }
 .controls label { color: var(--muted); font-size: 13px; }
 .pause { min-width: 96px; display: inline-flex; align-items: center; justify-content: center; gap: 8px; }
@@ -36,12 +37,14 @@ export class ToolBar extends LitElement {
 }
 @media (max-width: 400px) { [role="tablist"] { gap: 0; } [role="tab"] { padding: 0 2px; font-size: 13px; } }
 `];
-  static override properties = { tab: {}, paused: { type: Boolean }, interval: { type: Number }, theme: {}, ready: { type: Boolean } };
+  static override properties = { tab: {}, paused: { type: Boolean }, interval: { type: Number }, theme: {}, ready: { type: Boolean }, faults: { type: Number } };
   declare tab: Tab;
   declare paused: boolean;
   declare interval: number;
   declare theme: Theme;
   declare ready: boolean;
+  /** Faults that there were so far. */
+  declare faults: number;
 
   constructor() {
     super();
@@ -50,6 +53,7 @@ export class ToolBar extends LitElement {
     this.interval = 250;
     this.theme = 'auto';
     this.ready = false;
+    this.faults = 0;
   }
 
   protected override render(): TemplateResult {
@@ -59,7 +63,7 @@ export class ToolBar extends LitElement {
         <div role="tablist" aria-label="Views" @keydown=${this.#onKey}>
           ${TABS.map((tab) => html`
             <button role="tab" id="tab-${tab}" aria-selected=${tab === this.tab} tabindex=${tab === this.tab ? 0 : -1}
-              @click=${() => wish(this, 'show-tab', tab)}>${NAMES[tab]}</button>`)}
+              @click=${() => wish(this, 'show-tab', tab)}>${NAMES[tab]}${tab === 'faults' && this.faults > 0 ? html` <span class="badge">${count(this.faults)}</span>` : ''}</button>`)}
         </div>
         <div class="row controls">
           <button class="pause" aria-pressed=${this.paused} ?disabled=${!this.ready} @click=${() => wish(this, 'set-paused', !this.paused)}>

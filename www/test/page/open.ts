@@ -6,6 +6,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import type { InspectorApp } from '../../views/inspector-app.ts';
 import type { DemoPanel } from '../../demo/demo-panel.ts';
 import type { Summary } from '../../model/records.ts';
+import type { Tab } from '../../state.ts';
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
@@ -80,7 +81,7 @@ export async function generated(page: Page, kind: 'json' | 'csv' | 'markdown', m
   await page.evaluate(([of, size]) => document.querySelector<DemoPanel>('demo-panel')?.openGenerated(of, size), [kind, megabytes] as const);
 }
 
-export async function show(page: Page, tab: 'overview' | 'caches' | 'objects' | 'arenas' | 'map' | 'check'): Promise<void> {
+export async function show(page: Page, tab: Tab): Promise<void> {
   await page.locator(`#tab-${tab}`).click();
 }
 

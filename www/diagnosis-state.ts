@@ -1,0 +1,45 @@
+/**
+ * What the inspector knows and was asked of diagnosis, each with one comment; a part of the state. Relies on the atoms and the model.
+ * Elements never write here: `inspector-app` and `diagnosis.ts` set what changes.
+ */
+import { Atom } from './atom.ts';
+import { WHOLE_LOG, type Audit, type FlameChoice, type LogPage, type LogQuery, type Past, type Sent, type SiteOrder } from './model/diagnosis.ts';
+import type { Frames } from './model/frames.ts';
+
+export class DiagnosisState {
+  /** The newest report, or why there is none. */
+  readonly audit = new Atom<Audit>(undefined);
+  /** Faults that there were when a person last looked at them. */
+  readonly seen = new Atom(0);
+  /** Number of the fault that is looked at. */
+  readonly fault = new Atom<number | undefined>(undefined);
+
+  /** Number of the call site that is looked at. */
+  readonly site = new Atom<number | undefined>(undefined);
+  /** Order of the table of sites. */
+  readonly siteOrder = new Atom<SiteOrder>({ key: 'liveBytes', descending: true });
+  /** Filter text of sites. */
+  readonly siteFilter = new Atom('');
+  /** What the flame graph shows. */
+  readonly flame = new Atom<FlameChoice>({ measure: 'liveBytes', by: 'stack', focus: '' });
+  /** Names of the frames that were asked for so far. */
+  readonly frames = new Atom<Frames>(new Map());
+  /** What came of the last file with names: a sentence, and whether it is bad news. */
+  readonly symbolNews = new Atom<{ sentence: string; bad: boolean } | undefined>(undefined);
+
+  /** Which entries of the logs are listed. */
+  readonly logQuery = new Atom<LogQuery>(WHOLE_LOG);
+  /** What the query came to; read only while it is looked at. */
+  readonly log = new Atom<LogPage | undefined>(undefined);
+  /** The address whose past was asked for, and that. */
+  readonly past = new Atom<Past | undefined>(undefined);
+
+  /** Why the log could not be saved as a trace; empty where it could. */
+  readonly traceTrouble = new Atom('');
+  /** The last text that was left for the module. */
+  readonly sent = new Atom<Sent | undefined>(undefined);
+
+  atoms(): { watch(watcher: () => void): () => void }[] {
+    return [this.audit, this.seen, this.fault, this.site, this.siteOrder, this.siteFilter, this.flame, this.frames, this.symbolNews, this.logQuery, this.log, this.past, this.traceTrouble, this.sent];
+  }
+}

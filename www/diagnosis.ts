@@ -1,0 +1,181 @@
+/**
+ * Reads what diagnosis knows of the heap into the state: the report with samples, the logs while they are looked at, names of frames when they
+ * are first seen. A part of the recorder. Records of diagnosis that cannot be read are said beside them only: they say nothing of the heap.
+ */
+import { reportOf, type Audit } from './model/diagnosis.ts';
+import type { Symbols } from './model/frames.ts';
+import { parsedLog } from './model/log-query.ts';
+import type { AuditReport, Heap, LogEntry } from './model/records.ts';
+import type { State, Tab } from './state.ts';
+
+/** Views that show the report; for the others it is read now and then, so that a new fault is noticed. */
+const SHOWN: readonly Tab[] = ['faults', 'sites', 'log'];
+const NOW_AND_THEN = 2000;
+/** Reading takes time; the page rests at least this many times as long before it reads the same again by itself. */
+const REST = 3;
+
+interface Reading {
+  ended: number;
+  cost: number;
+}
+
+export class Diagnosis {
+  readonly #state: State;
+  readonly #clock: () => number;
+  #heap: Heap | undefined;
+  #symbols: Symbols | undefined;
+  #audit: Reading = { ended: -Infinity, cost: 0 };
+  #log: Reading = { ended: -Infinity, cost: 0 };
+  #later: ReturnType<typeof setTimeout> | undefined;
+  /** Offsets whose names were asked for. */
+  #asked = new Set<number>();
+
+  constructor(state: State, clock: () => number) {
+    this.#state = state;
+    this.#clock = clock;
+    state.tab.watch(() => this.#shown());
+    state.diagnosis.logQuery.watch(() => this.#readLogSoon());
+  }
+
+  attach(heap: Heap): void {
+    this.#heap = heap;
+  }
+
+  /** Who knows the names of frames. */
+  set symbols(symbols: Symbols) {
+    this.#symbols = symbols;
+    this.#nameAgain();
+  }
+
+  /** After a sample of the heap. */
+  sampled(): void {
+    const shown = SHOWN.includes(this.#state.tab.value);
+    const rest = Math.max(this.#audit.cost * REST, shown ? 0 : NOW_AND_THEN);
+    if (this.#clock() - this.#audit.ended >= rest) this.#readAudit();
+    if (this.#state.tab.value !== 'log') return;
+    if (this.#clock() - this.#log.ended >= this.#log.cost * REST) this.#readLog();
+    const { past } = this.#state.diagnosis;
+    if (past.value !== undefined) this.ask(past.value.address);
+  }
+
+  /** What happened at an address goes into the state; `undefined` ends that. */
+  ask(address: number | undefined): void {
+    this.#state.diagnosis.past.set(address === undefined ? undefined : { address, entries: this.past(address) });
+  }
+
+  /** What happened at an address, newest first; nothing where that cannot be read. */
+  past(address: number): readonly LogEntry[] {
+    if (reportOf(this.#state.diagnosis.audit.value) === undefined) return [];
+    try {
+      return this.#heap?.history(address) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Leaves a text in the memory, which the module carries out. */
+  configure(text: string): void {
+    const { sent } = this.#state.diagnosis;
+    try {
+      this.#heap?.configure(text);
+      sent.set({ text, sentence: '' });
+    } catch (error) {
+      sent.set({ text, sentence: sentence(error) });
+    }
+    this.#readAudit();
+  }
+
+  /** The log of transactions as a trace; a sentence where there is none. */
+  trace(): Uint8Array | string {
+    try {
+      return this.#heap?.trace() ?? 'There is no heap.';
+    } catch (error) {
+      return sentence(error);
+    }
+  }
+
+  /** Takes names from a file; all frames are named anew. */
+  async addSymbols(file: File): Promise<void> {
+    const { symbolNews } = this.#state.diagnosis;
+    if (this.#symbols === undefined) return;
+    try {
+      await this.#symbols.addFile(file);
+      symbolNews.set({ sentence: `Names come from ${file.name} now.`, bad: false });
+      this.#nameAgain();
+    } catch (error) {
+      symbolNews.set({ sentence: sentence(error), bad: true });
+    }
+  }
+
+  /** A view that was just opened should not wait for the next sample; what is shown of faults is seen. */
+  #shown(): void {
+    if (this.#heap === undefined) return;
+    if (SHOWN.includes(this.#state.tab.value)) this.#readAudit();
+    if (this.#state.tab.value === 'log') this.#readLog();
+  }
+
+  #readAudit(): void {
+    if (this.#heap === undefined) return;
+    const { audit, seen } = this.#state.diagnosis;
+    const start = this.#clock();
+    let read: Audit;
+    try {
+      read = { report: this.#heap.audit() };
+    } catch (error) {
+      read = { sentence: sentence(error) };
+    }
+    audit.set(read);
+    const ended = this.#clock();
+    this.#audit = { ended, cost: ended - start };
+    const report = reportOf(read);
+    if (this.#state.tab.value === 'faults' && report !== undefined) seen.set(report.faultsEver);
+    if (report !== undefined) this.#name(report);
+  }
+
+  #readLogSoon(): void {
+    clearTimeout(this.#later);
+    const wait = this.#log.ended + this.#log.cost * REST - this.#clock();
+    if (wait > 0) this.#later = setTimeout(() => this.#readLog(), wait);
+    else this.#readLog();
+  }
+
+  #readLog(): void {
+    clearTimeout(this.#later);
+    const { logQuery, log } = this.#state.diagnosis;
+    const wanted = parsedLog(logQuery.value);
+    if (this.#heap === undefined || this.#state.tab.value !== 'log' || !('filter' in wanted)) return;
+    const start = this.#clock();
+    try {
+      log.set({ list: this.#heap.log(wanted.filter) });
+    } catch (error) {
+      log.set({ sentence: sentence(error) });
+    }
+    const ended = this.#clock();
+    this.#log = { ended, cost: ended - start };
+  }
+
+  /** Asks for the names of frames that were not seen before. Without names they stay offsets. */
+  #name({ sites }: AuditReport): void {
+    const symbols = this.#symbols;
+    if (symbols === undefined) return;
+    const fresh = new Set(sites.flatMap(({ frames }) => frames).filter((offset) => !this.#asked.has(offset)));
+    if (fresh.size === 0) return;
+    const asked = this.#asked;
+    for (const offset of fresh) asked.add(offset);
+    const { frames, symbolNews } = this.#state.diagnosis;
+    symbols.resolve(fresh).then((found) => {
+      // Names that were asked for before a file came are not those of the file.
+      if (asked === this.#asked) frames.set(new Map([...frames.value, ...found]));
+    }, (error: unknown) => symbolNews.set({ sentence: sentence(error), bad: true }));
+  }
+
+  #nameAgain(): void {
+    this.#asked = new Set();
+    const report = reportOf(this.#state.diagnosis.audit.value);
+    if (report !== undefined) this.#name(report);
+  }
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,30 @@
+/**
+ * A package in the place of the generated one: its engine reads a heap that is made up. Page tests serve it as `flagstone.js`; the heap is there as
+ * `fakeHeap` of the window, who knows names as `fakeSymbols`, so that a test can change what it says.
+ */
+import type { Heap } from '../model/records.ts';
+import { ENTRIES, FakeSymbols, REPORT } from './fake-audit.ts';
+import { FakeHeap } from './fake-engine.ts';
+import { OBJECTS } from './fake-objects.ts';
+
+declare global {
+  interface Window {
+    fakeHeap: FakeHeap | undefined;
+    fakeSymbols: FakeSymbols | undefined;
+  }
+}
+
+export default function start(): Promise<void> {
+  return Promise.resolve();
+}
+
+export function attach(): Heap {
+  const heap = new FakeHeap();
+  heap.work(600_000);
+  heap.objects = OBJECTS;
+  heap.report = REPORT;
+  heap.entries = ENTRIES;
+  window.fakeHeap = heap;
+  window.fakeSymbols = new FakeSymbols();
+  return heap;
+}
