@@ -164,7 +164,7 @@ const EVENTS_OF: Readonly<Record<string, readonly string[]>> = {
 export function listed(entries: readonly LogEntry[], filter: LogFilter = {}): LogList {
   const events = filter.logs?.flatMap((log) => EVENTS_OF[log] ?? []);
   const found = entries.filter(({ event, address, size, site: from, cache, operation }) => (events?.includes(event) ?? true) && (filter.events?.includes(event) ?? true)
-    && (filter.address === undefined || (filter.address >= address && filter.address < address + size)) && (filter.site ?? from) === from && (filter.cache ?? cache) === cache
+    && (filter.address === undefined || (address !== 0 && filter.address >= address && filter.address < address + size)) && (filter.site ?? from) === from && (filter.cache ?? cache) === cache
     && operation >= (filter.from ?? 0) && operation < (filter.to ?? Infinity));
   return { entries: found.slice(0, filter.limit ?? 500), matching: found.length, lost: entries.length === 0 ? 0 : 1148 };
 }

@@ -20,7 +20,7 @@ export default function start(): Promise<void> {
 
 export function attach(): Heap {
   const heap = new FakeHeap();
-  heap.work(600_000);
+  heap.work(2_000_000);
   heap.objects = OBJECTS;
   heap.report = REPORT;
   heap.entries = ENTRIES;

@@ -46,10 +46,11 @@ td:last-child, th:last-child { padding-right: 0; }
 }
 
 function holders(title: string, says: string, rows: readonly { who: unknown; bytes: number; count: number }[], memory: number): TemplateResult {
+  const most = Math.max(1, ...rows.map((row) => row.bytes));
   return html`<section><h3><term-hint says=${says}>${title}</term-hint></h3>${rows.length === 0 ? html`<p class="small muted">Nobody is on record.</p>` : html`<table aria-label=${title}>
     <thead><tr><th scope="col">Who</th><th scope="col" class="number">Bytes</th><td class="bar"></td><th scope="col" class="number">Objects</th></tr></thead>
     <tbody>${rows.map(({ who, bytes: held, count: objects }) => html`<tr><th scope="row">${who}</th><td class="number" title="${share(held, memory)} of the memory">${bytes(held)}</td>
-      <td class="bar"><svg viewBox="0 0 100 12" preserveAspectRatio="none" role="img" aria-label="${share(held, memory)} of the memory">${svg`<rect width=${Math.min(100, (100 * held) / Math.max(1, memory))} height="12"></rect>`}</svg></td>
+      <td class="bar"><svg viewBox="0 0 100 12" preserveAspectRatio="none" role="img" aria-label="${share(held, memory)} of the memory">${svg`<rect width=${(100 * held) / most} height="12"></rect>`}</svg></td>
       <td class="number">${count(objects)}</td></tr>`)}</tbody></table>`}</section>`;
 }
 

@@ -20,6 +20,7 @@ export class FaultDetails extends LitElement {
 .advice b { font-weight: 650; }
 .explain { margin-top: 14px; max-width: 76ch; font-size: 14px; }
 .explain ul { list-style: disc; padding-left: 20px; margin-top: 4px; }
+.explain h3 { margin-top: 8px; }
 .explain li { margin-top: 3px; }
 .parts { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 18px 32px; margin-top: 18px; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 14px; font-size: 13.5px; margin-top: 6px; }

@@ -2,7 +2,7 @@
  * `<flame-table .root .measure>`: the flame graph as a tree in a table, for those who do not see it. Up and down move, right opens, left closes or goes
  * to the caller.
  */
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing, unsafeCSS, type PropertyValues, type TemplateResult } from 'lit';
 import { openRows, type FlameNode } from '../model/flame.ts';
 import type { Measure } from '../model/diagnosis.ts';
 import { flameError, flameValue } from '../model/flame-words.ts';
@@ -21,8 +21,7 @@ tr:focus-visible { outline-offset: -2px; }
 .arrow { display: inline-block; width: 1.2em; color: var(--muted); }
 .pad { display: inline-block; }
 .error { color: var(--muted); }
-${Array.from({ length: DEEPEST + 1 }, (_, depth) => css`.d${depth} { width: ${depth * 12}px; }`)}
-`];
+`, unsafeCSS(Array.from({ length: DEEPEST + 1 }, (_, depth) => `.d${depth} { width: ${depth * 12}px; }`).join(' '))];
   static override properties = { root: { attribute: false }, measure: {}, open: { state: true }, at: { state: true } };
   declare root: FlameNode | undefined;
   declare measure: Measure;

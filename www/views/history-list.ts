@@ -21,7 +21,7 @@ li:first-child { border-top: 0; }
 .what { font-weight: 600; }
 .fault .what, .failure .what { color: var(--bad); }
 .rest { overflow-wrap: anywhere; }
-.contents { display: block; font-family: var(--mono); font-size: 12px; color: var(--muted); }
+.kept { display: block; font-family: var(--mono); font-size: 12px; color: var(--muted); }
 button.link { text-align: left; overflow-wrap: anywhere; }
 @media (max-width: 500px) { li { grid-template-columns: 78px minmax(0, 1fr); } .rest { grid-column: 1 / -1; padding-left: 90px; } }
 `];
@@ -49,7 +49,7 @@ button.link { text-align: left; overflow-wrap: anywhere; }
 
 function contents(kept: Uint8Array): TemplateResult {
   const { hex, text, more } = contentsWords(kept, MOST);
-  return html`<span class="contents">${text}${more > 0 ? '…' : ''}</span><span class="contents">${hex}${more > 0 ? ` and ${count(more)} more` : ''}</span>`;
+  return html`<span class="kept">${text}${more > 0 ? '…' : ''}</span><span class="kept">${hex}${more > 0 ? ` and ${count(more)} more` : ''}</span>`;
 }
 
 customElements.define('history-list', HistoryList);

@@ -34,7 +34,7 @@ th, td { padding: 3px 8px; white-space: nowrap; }
 tr.fault .event, tr.failure .event { color: var(--bad); }
 td.site { white-space: normal; min-width: 150px; overflow-wrap: anywhere; }
 td.site button { text-align: left; }
-.contents { display: block; font-family: var(--mono); font-size: 12px; color: var(--muted); white-space: normal; overflow-wrap: anywhere; }
+.kept { display: block; font-family: var(--mono); font-size: 12px; color: var(--muted); white-space: normal; overflow-wrap: anywhere; }
 .none { color: var(--muted); }
 @media (max-width: 500px) { .field { width: 100%; flex-wrap: nowrap; } .field input[type="text"], .field select { flex: 1 1 0; width: auto; min-width: 0; } td, th { padding-left: 5px; padding-right: 5px; } }
 `];
@@ -110,10 +110,10 @@ td.site button { text-align: left; }
   }
 
   #entry(entry: LogEntry, report: AuditReport): TemplateResult {
-    return html`<tr class=${entry.event}><td class="number">${count(entry.operation)}</td><td class="number">${ago(report, entry)}</td><td class="event" title=${eventSays(entry.event)}>${entry.event}</td>
+    return html`<tr class=${entry.event} data-sequence=${entry.sequence}><td class="number">${count(entry.operation)}</td><td class="number">${ago(report, entry)}</td><td class="event" title=${eventSays(entry.event)}>${entry.event}</td>
       <td>${entry.address === 0 ? html`<span class="none">–</span>` : html`<button class="link mono" title="What happened to this address" @click=${() => wish(this, 'ask-history', entry.address)}>${address(entry.address)}</button>`}</td>
       <td class="number">${entry.size === 0 ? '–' : bytes(entry.size)}</td><td>${entry.cache === '' ? html`<span class="none">–</span>` : entry.cache}</td>
-      <td class="site">${entry.site === 0 ? html`<span class="none">–</span>` : siteLink(this, entry.site, this.audit, this.frames)}${entry.contents === undefined ? nothing : html`<span class="contents">${contentsWords(entry.contents, 64).text}</span>`}</td></tr>`;
+      <td class="site">${entry.site === 0 ? html`<span class="none">–</span>` : siteLink(this, entry.site, this.audit, this.frames)}${entry.contents === undefined ? nothing : html`<span class="kept">${contentsWords(entry.contents, 64).text}</span>`}</td></tr>`;
   }
 }
 

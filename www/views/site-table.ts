@@ -31,7 +31,8 @@ td.tags { overflow-wrap: anywhere; min-width: 92px; }
 .none { color: var(--muted); }
 input[type="search"] { width: 190px; }
 .more { padding: 8px 0 0; }
-@media (max-width: 500px) { tbody th { min-width: 0; max-width: 168px; } input[type="search"] { width: 100%; } .find { flex: 1 1 100%; } }
+tbody th .tags { display: none; }
+@media (max-width: 500px) { tbody th { min-width: 136px; max-width: 176px; } tbody th .tags { display: block; } td.tags, th.tags { display: none; } input[type="search"] { width: 100%; } .find { flex: 1 1 100%; } }
 `];
   static override properties = { sites: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {} };
   declare sites: readonly Site[];
@@ -75,13 +76,13 @@ input[type="search"] { width: 190px; }
     const now = order.key === key;
     const arrow = html`<span class="arrow" aria-hidden="true">${now ? (order.descending ? '↓' : '↑') : ''}</span>`;
     const name = unit === 'name';
-    return html`<th role="columnheader" scope="col" class=${name ? '' : 'number'} aria-sort=${now ? (order.descending ? 'descending' : 'ascending') : 'none'}><term-hint plain says=${says}>
+    return html`<th role="columnheader" scope="col" class=${key === 'tags' ? 'tags' : name ? '' : 'number'} aria-sort=${now ? (order.descending ? 'descending' : 'ascending') : 'none'}><term-hint plain says=${says}>
       <button data-column=${key} @click=${() => wish(this, 'set-site-order', siteOrderTurned(order, key))}>${name ? html`${label}${arrow}` : html`${arrow}${label}`}</button></term-hint></th>`;
   }
 
   #row({ row, name, place, tags }: Site, reachable: boolean): TemplateResult {
     return html`<tr role="row" data-site=${row.id} tabindex=${reachable ? 0 : -1} aria-selected=${row.id === this.chosen} @click=${() => wish(this, 'choose-site', row.id)}>
-      <th role="rowheader" scope="row">${name}${place === '' ? nothing : html`<span class="place">${place}</span>`}</th>
+      <th role="rowheader" scope="row">${name}${place === '' ? nothing : html`<span class="place">${place}</span>`}${tags === '' ? nothing : html`<span class="place tags">${tags}</span>`}</th>
       <td role="gridcell" class="tags ${tags === '' ? 'none' : ''}">${tags === '' ? '–' : tags}</td>
       ${SITE_COLUMNS.slice(2).map((column) => {
         const { words, error, value } = figureOf(row, column);

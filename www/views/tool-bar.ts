@@ -26,16 +26,20 @@ export class ToolBar extends LitElement {
 .pause { min-width: 96px; display: inline-flex; align-items: center; justify-content: center; gap: 8px; }
 .lamp { width: 8px; height: 8px; border-radius: 50%; background: var(--good); }
 .lamp.off { background: none; border: 2px solid var(--muted); }
+@media (max-width: 1560px) {
+  .brand span, .controls label > span { display: none; }
+  .bar { gap: 0 12px; }
+  [role="tab"] { padding: 0 9px; }
+}
 @media (max-width: 720px) {
   :host { position: static; }
-  .controls label > span { display: none; }
   .bar { padding: 0 12px; }
+  .brand span { display: inline; }
   .controls { margin-left: 0; padding-top: 4px; width: 100%; }
-  [role="tablist"] { width: 100%; justify-content: space-between; border-bottom: 1px solid var(--line); margin: 0; }
-  [role="tab"] { padding: 0 8px; min-height: 44px; }
+  [role="tablist"] { width: 100%; flex-wrap: wrap; gap: 0; border-bottom: 1px solid var(--line); margin: 0; }
+  [role="tab"] { padding: 0 7px; min-height: 40px; }
   .brand { padding: 10px 0 4px; }
 }
-@media (max-width: 400px) { [role="tablist"] { gap: 0; } [role="tab"] { padding: 0 2px; font-size: 13px; } }
 `];
   static override properties = { tab: {}, paused: { type: Boolean }, interval: { type: Number }, theme: {}, ready: { type: Boolean }, faults: { type: Number } };
   declare tab: Tab;
