@@ -70,3 +70,15 @@ export function ownLines(lines: readonly Line[]): readonly Line[] {
 export function crateOf(name: string): string {
   return /^<?&?(?:mut |dyn )?([A-Za-z_]\w*)(?:::|\[)/.exec(name)?.[1] ?? '';
 }
+
+/** `Column::push` of `demo::csv::Column<T>::push`: what fits on a bar. */
+export function shortName(name: string): string {
+  let bare = name;
+  for (let before = ''; before !== bare;) {
+    before = bare;
+    bare = bare.replace(/<[^<>]*>/g, '');
+  }
+  const parts = bare.split('::').filter((part) => part !== '');
+  // A name that is all type parameters says less without them.
+  return bare.startsWith('::') || parts.length === 0 ? name : parts.slice(-2).join('::');
+}

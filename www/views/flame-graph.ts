@@ -10,6 +10,7 @@ import type { FlameChoice, Measure } from '../model/diagnosis.ts';
 import { bars, flameStep, flameTree, nodeAt, pathTo, type Bar, type FlameNode } from '../model/flame.ts';
 import { flameColour, flameError, flameValue, flameWords, MEASURES } from '../model/flame-words.ts';
 import { share } from '../model/format.ts';
+import { shortName } from '../model/frames.ts';
 import type { Site } from '../model/site-names.ts';
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
@@ -92,7 +93,7 @@ g:hover rect { stroke: var(--text); }
   #bar({ node, x, width, row }: Bar, focus: FlameNode, current: FlameNode | undefined): TemplateResult {
     const tone = `c${flameColour(node)} ${row < focus.depth ? 'above' : ''} ${node === current ? 'now' : ''}`;
     return svg`<svg x="${100 * x}%" y=${row * ROW} width="${100 * width}%" height=${ROW}><g class=${tone} data-key=${node.key}><rect width="100%" height=${ROW} rx="2"></rect>
-      ${width < NAMED ? nothing : svg`<text x="5" y="15">${node.name}</text>`}</g></svg>`;
+      ${width < NAMED ? nothing : svg`<text x="5" y="15">${shortName(node.name)}</text>`}</g></svg>`;
   }
 
   #tip(root: FlameNode): TemplateResult | typeof nothing {

@@ -36,9 +36,12 @@ main { display: grid; gap: 16px; min-width: 0; }
 .panel > p.card { margin: 0; font-size: 14px; }
 .state { padding: 64px 20px; text-align: center; }
 .state h2 { font-size: 18px; margin-bottom: 8px; }
+.notice .grow { flex: 1 1 260px; min-width: 0; overflow-wrap: anywhere; }
+.notice.row { flex-wrap: nowrap; }
 .state p { max-width: 56ch; margin: 0 auto; color: var(--muted); }
 @media (max-width: 960px) {
   .page { grid-template-columns: minmax(0, 1fr); padding: 12px; gap: 14px; }
+  .notice.row { flex-wrap: wrap; }
   aside { position: static; max-height: none; }
 }
 `];
@@ -160,7 +163,7 @@ main { display: grid; gap: 16px; min-width: 0; }
     const fresh = (report?.faultsEver ?? 0) - diagnosis.seen.value;
     const last = report?.faults.reduce((a, b) => a.id > b.id ? a : b, report.faults[0] ?? { id: 0, sentence: '' });
     if (fresh <= 0 || last === undefined || tab.value === 'faults') return nothing;
-    return html`<div class="notice bad row spread" role="alert"><span>${fresh === 1 ? 'A fault was found' : `${plural(fresh, 'fault')} were found`}: ${last.sentence}</span>
+    return html`<div class="notice bad row spread" role="alert"><span class="grow">${fresh === 1 ? 'A fault was found' : `${plural(fresh, 'fault')} were found, the last one`}: ${last.sentence}</span>
       <button @click=${() => wish(this, 'show-tab', 'faults')}>Show faults</button></div>`;
   }
 

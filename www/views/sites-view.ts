@@ -72,7 +72,7 @@ symbols-bar { margin-top: 6px; }
 function howWords({ samplingBytes }: AuditReport): string {
   return samplingBytes === 0
     ? 'Sampling is off: the figures are of what is on record from before, and of requests that a mode records one by one.'
-    : `One request is recorded ${samplingWords(samplingBytes)} on the average, and stands for those in between: “≈” is worked out, “±” is its standard error, about 1/√ of the samples.`;
+    : `One request is recorded ${samplingWords(samplingBytes)} on the average, and stands for those in between: “≈” is worked out, “±” is the standard error, about one over the square root of the number of samples.`;
 }
 
 function none(view: SitesView, report: AuditReport): TemplateResult {
