@@ -24,8 +24,6 @@ export class DiagnosisState {
   readonly flame = new Atom<FlameChoice>({ measure: 'liveBytes', by: 'stack', focus: '' });
   /** Names of the frames that were asked for so far. */
   readonly frames = new Atom<Frames>(new Map());
-  /** What came of the last file with names: a sentence, and whether it is bad news. */
-  readonly symbolNews = new Atom<{ sentence: string; bad: boolean } | undefined>(undefined);
 
   /** Which entries of the logs are listed. */
   readonly logQuery = new Atom<LogQuery>(WHOLE_LOG);
@@ -40,6 +38,6 @@ export class DiagnosisState {
   readonly sent = new Atom<Sent | undefined>(undefined);
 
   atoms(): { watch(watcher: () => void): () => void }[] {
-    return [this.audit, this.seen, this.fault, this.site, this.siteOrder, this.siteFilter, this.flame, this.frames, this.symbolNews, this.logQuery, this.log, this.past, this.traceTrouble, this.sent];
+    return [this.audit, this.seen, this.fault, this.site, this.siteOrder, this.siteFilter, this.flame, this.frames, this.logQuery, this.log, this.past, this.traceTrouble, this.sent];
   }
 }

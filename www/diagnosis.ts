@@ -3,16 +3,19 @@
  * are first seen. A part of the recorder. Records of diagnosis that cannot be read are said beside them only: they say nothing of the heap.
  */
 import { reportOf, type Audit } from './model/diagnosis.ts';
-import type { Symbols } from './model/frames.ts';
 import { parsedLog } from './model/log-query.ts';
 import type { AuditReport, Heap, LogEntry } from './model/records.ts';
 import type { State, Tab } from './state.ts';
+import type { SymbolStore } from './symbols.ts';
 
 /** Views that show the report; for the others it is read now and then, so that a new fault is noticed. */
 const SHOWN: readonly Tab[] = ['faults', 'sites', 'log'];
 const NOW_AND_THEN = 2000;
 /** Reading takes time; the page rests at least this many times as long before it reads the same again by itself. */
 const REST = 3;
+
+/** Who knows the names of frames. */
+type Names = Pick<SymbolStore, 'resolve' | 'watch' | 'state'>;
 
 interface Reading {
   ended: number;
@@ -23,7 +26,7 @@ export class Diagnosis {
   readonly #state: State;
   readonly #clock: () => number;
   #heap: Heap | undefined;
-  #symbols: Symbols | undefined;
+  #symbols: Names | undefined;
   #audit: Reading = { ended: -Infinity, cost: 0 };
   #log: Reading = { ended: -Infinity, cost: 0 };
   #later: ReturnType<typeof setTimeout> | undefined;
@@ -41,9 +44,12 @@ export class Diagnosis {
     this.#heap = heap;
   }
 
-  /** Who knows the names of frames. */
-  set symbols(symbols: Symbols) {
+  /** Names come from here; where more is known later, all frames are named anew. */
+  set symbols(symbols: Names) {
     this.#symbols = symbols;
+    symbols.watch(() => {
+      if (symbols.state === 'names' || symbols.state === 'lines') this.#nameAgain();
+    });
     this.#nameAgain();
   }
 
@@ -94,19 +100,6 @@ export class Diagnosis {
     }
   }
 
-  /** Takes names from a file; all frames are named anew. */
-  async addSymbols(file: File): Promise<void> {
-    const { symbolNews } = this.#state.diagnosis;
-    if (this.#symbols === undefined) return;
-    try {
-      await this.#symbols.addFile(file);
-      symbolNews.set({ sentence: `Names come from ${file.name} now.`, bad: false });
-      this.#nameAgain();
-    } catch (error) {
-      symbolNews.set({ sentence: sentence(error), bad: true });
-    }
-  }
-
   /** A view that was just opened should not wait for the next sample; what is shown of faults is seen. */
   #shown(): void {
     if (this.#heap === undefined) return;
@@ -154,19 +147,20 @@ export class Diagnosis {
     this.#log = { ended, cost: ended - start };
   }
 
-  /** Asks for the names of frames that were not seen before. Without names they stay offsets. */
+  /** Asks for the names of frames that were not seen before. Who knows them is loaded with the first that are shown. */
   #name({ sites }: AuditReport): void {
+    const { tab, chosen, diagnosis: { frames } } = this.#state;
+    const shown = SHOWN.includes(tab.value) || (tab.value === 'map' && chosen.value !== undefined);
     const symbols = this.#symbols;
-    if (symbols === undefined) return;
-    const fresh = new Set(sites.flatMap(({ frames }) => frames).filter((offset) => !this.#asked.has(offset)));
-    if (fresh.size === 0) return;
+    if (symbols === undefined || !shown) return;
     const asked = this.#asked;
+    const fresh = new Set(sites.flatMap((site) => site.frames).filter((offset) => !asked.has(offset)));
+    if (fresh.size === 0) return;
     for (const offset of fresh) asked.add(offset);
-    const { frames, symbolNews } = this.#state.diagnosis;
-    symbols.resolve(fresh).then((found) => {
-      // Names that were asked for before a file came are not those of the file.
+    void symbols.resolve(fresh).then((found) => {
+      // Names that were asked for before a debug file came are not those of the file.
       if (asked === this.#asked) frames.set(new Map([...frames.value, ...found]));
-    }, (error: unknown) => symbolNews.set({ sentence: sentence(error), bad: true }));
+    });
   }
 
   #nameAgain(): void {

@@ -7,6 +7,7 @@ import type { Demo } from './demo/demo.ts';
 import type { Engine } from './model/records.ts';
 import { Recorder } from './recorder.ts';
 import { State, THEMES } from './state.ts';
+import type { SymbolStore } from './symbols.ts';
 import type { InspectorApp } from './views/inspector-app.ts';
 
 const THEME = 'flagstone-theme';
@@ -17,12 +18,14 @@ export interface Shell {
 }
 
 /** Shows the page at once and fills it when engine and program are there; says what is missing when they do not come. */
-export async function mount(app: InspectorApp, panel: DemoPanel, engine: Promise<Engine>, demo: Promise<Demo>): Promise<Shell> {
+export async function mount(app: InspectorApp, panel: DemoPanel, engine: Promise<Engine>, demo: Promise<Demo>, symbols: SymbolStore): Promise<Shell> {
   const state = new State();
   const recorder = new Recorder(state);
   followTheme(state);
   app.state = state;
   app.recorder = recorder;
+  app.symbols = symbols;
+  recorder.diagnosis.symbols = symbols;
   panel.addEventListener('work-begins', () => recorder.sample());
   panel.addEventListener('work-ends', (event) => {
     if (event instanceof WorkEvent) recorder.sample(event.what);

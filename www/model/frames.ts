@@ -1,69 +1,46 @@
 /**
- * Frames of call stacks: what the page asks for names, and how people read them. Pure; relies on nothing. Without names a frame is its offset
- * in the module, `+0x8f8`, which still tells one place from another.
+ * Stacks of call sites as people read them: a line for each call, inlined ones too. Pure; relies on the frames of `symbols.ts`. Without names a
+ * line is the offset in the module, `+0x8f8`, which still tells one place from another.
  */
+import { interesting, placeOf, type Frame } from './symbols.ts';
 
-/** A function at an offset: several where calls were inlined, the innermost first. */
-export interface Frame {
-  function: string;
-  file?: string;
-  line?: number;
-  column?: number;
-  /** The call was inlined into the next frame. */
-  inlined: boolean;
-}
-
-/** Frames by offset. */
+/** Frames by offset, the innermost first. */
 export type Frames = ReadonlyMap<number, readonly Frame[]>;
-
-/** Who knows the names. */
-export interface Symbols {
-  resolve(offsets: Iterable<number>): Promise<Map<number, Frame[]>>;
-  /** Takes names from a file, such as the module before it was stripped; rejects with a sentence. */
-  addFile(file: File): Promise<unknown>;
-}
 
 /** A line of a stack. */
 export interface Line {
   offset: number;
+  frame: Frame;
   name: string;
   /** `src/parse.rs:41:9`, or nothing where that is not known. */
   place: string;
   inlined: boolean;
-  named: boolean;
 }
 
-export function offsetName(offset: number): string {
-  return `+0x${offset.toString(16)}`;
+/** What a frame is called of which only the offset is known. */
+const NAMELESS = /^module\+(0x[0-9a-f]+)$/;
+
+export function nameless(offset: number): Frame {
+  return { function: `module+0x${offset.toString(16)}`, file: undefined, line: undefined, column: undefined, inlined: false };
 }
 
-/** `src/parse.rs:41:9` */
-export function placeOf({ file, line, column }: Frame): string {
-  if (file === undefined) return '';
-  if (line === undefined) return file;
-  return column === undefined ? `${file}:${line}` : `${file}:${line}:${column}`;
+/** Whether a person learns more from the frame than from its offset. */
+export function isNamed(frame: Frame): boolean {
+  return !NAMELESS.test(frame.function);
 }
 
 /** All lines of a stack, the innermost first. */
 export function stackLines(offsets: readonly number[], frames: Frames): Line[] {
-  return offsets.flatMap((offset): Line[] => {
+  return offsets.flatMap((offset) => {
     const found = frames.get(offset) ?? [];
-    if (found.length === 0) return [{ offset, name: offsetName(offset), place: '', inlined: false, named: false }];
-    return found.map((frame) => ({ offset, name: frame.function, place: placeOf(frame), inlined: frame.inlined, named: true }));
+    return (found.length === 0 ? [nameless(offset)] : found).map((frame): Line =>
+      ({ offset, frame, name: frame.function.replace(NAMELESS, '+$1'), place: placeOf(frame), inlined: frame.inlined }));
   });
 }
 
-/** Allocators, collections and glue: who called them is what a person wants to know. */
-const PLUMBING = /^(?:<?[&*]?(?:mut |const |dyn )?(?:flagstone|alloc|core|std|hashbrown|wasm_bindgen|js_sys)::|__rust|__rg_|__rdl_|__wbindgen|__wbg_|(?:malloc|calloc|realloc|aligned_alloc)$)/;
-
-function isPlumbing({ name, named }: Line): boolean {
-  return named && PLUMBING.test(name);
-}
-
-/** The stack without the plumbing at its inner end; all of it where there is nothing else. */
+/** The stack without allocators and collections at its inner end; where there is nothing else, the outermost call. */
 export function ownLines(lines: readonly Line[]): readonly Line[] {
-  const first = lines.findIndex((line) => !isPlumbing(line));
-  return first < 0 ? lines : lines.slice(first);
+  return lines.slice(lines.length - interesting(lines.map(({ frame }) => frame)).length);
 }
 
 /** The crate that a function is of, or nothing where its name does not say. */

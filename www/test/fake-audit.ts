@@ -1,42 +1,40 @@
 /** What diagnosis knows of a heap that is made up: sites, faults of each kind, logs, an exhaustion. For tests and first drawings only. */
-import type { Frame, Symbols } from '../model/frames.ts';
+import { nameless } from '../model/frames.ts';
 import type { AuditReport, ExhaustionRow, FaultRow, LogEntry, LogFilter, LogList, SiteRow } from '../model/records.ts';
+import type { Frame } from '../model/symbols.ts';
+import type { Open } from '../symbols.ts';
 
-/** Functions by their offset; what is not here has no name. */
-const NAMES: readonly [number, ...Frame[]][] = [
-  [0x108, { function: '__rust_alloc', inlined: false }],
-  [0x210, { function: 'alloc::raw_vec::RawVec<T,A>::grow_one', file: 'raw_vec.rs', line: 340, column: 9, inlined: true }, { function: 'demo::csv::Column::push', file: 'src/csv.rs', line: 88, column: 13, inlined: false }],
-  [0x2a0, { function: 'demo::csv::read', file: 'src/csv.rs', line: 41, column: 9, inlined: false }],
-  [0x330, { function: 'demo::json::Parser::string', file: 'src/json.rs', line: 120, column: 22, inlined: false }],
-  [0x3c4, { function: 'demo::json::Parser::value', file: 'src/json.rs', line: 77, column: 5, inlined: false }],
-  [0x440, { function: 'demo::markdown::Paragraph::new', file: 'src/markdown.rs', line: 30, column: 1, inlined: false }],
-  [0x4f8, { function: 'demo::index::Index::add', file: 'src/index.rs', line: 52, column: 17, inlined: true }, { function: 'demo::index::Index::build', file: 'src/index.rs', line: 19, column: 9, inlined: false }],
-  [0x510, { function: 'demo::workbench::Workbench::open', file: 'src/workbench.rs', line: 201, column: 5, inlined: false }],
-  [0x5ee, { function: 'demo::preview::render', file: 'src/preview.rs', line: 14, column: 20, inlined: false }],
-  [0x600, { function: 'workbench_open', inlined: false }],
-  [0x688, { function: 'workbench_preview', inlined: false }],
-];
-
-export class FakeSymbols implements Symbols {
-  #names = new Map<number, Frame[]>(NAMES.map(([offset, ...frames]) => [offset, frames]));
-  added: string[] = [];
-
-  resolve(offsets: Iterable<number>): Promise<Map<number, Frame[]>> {
-    return Promise.resolve(new Map([...offsets].flatMap((offset) => {
-      const found = this.#names.get(offset);
-      return found === undefined ? [] : [[offset, found] as const];
-    })));
-  }
-
-  addFile(file: File): Promise<void> {
-    if (!file.name.endsWith('.wasm')) return Promise.reject(new Error(`${file.name} is no WebAssembly module.`));
-    this.added.push(file.name);
-    this.#names.set(0x7a0, [{ function: `named_by::${file.name.replace(/\W/g, '_')}`, inlined: false }]);
-    return Promise.resolve();
-  }
+function frame(name: string, file?: string, line?: number, column?: number, inlined = false): Frame {
+  return { function: name, file, line, column, inlined };
 }
 
-export const FRAMES: ReadonlyMap<number, readonly Frame[]> = new Map(NAMES.map(([offset, ...frames]) => [offset, frames]));
+/** Functions by their offset; what is not here has no name. */
+export const FRAMES: ReadonlyMap<number, readonly Frame[]> = new Map([
+  [0x108, [frame('__rust_alloc')]],
+  [0x210, [frame('alloc::raw_vec::RawVec<T,A>::grow_one', 'library/alloc/src/raw_vec.rs', 340, 9, true), frame('demo::csv::Column::push', 'src/csv.rs', 88, 13)]],
+  [0x2a0, [frame('demo::csv::read', 'src/csv.rs', 41, 9)]],
+  [0x330, [frame('demo::json::Parser::string', 'src/json.rs', 120, 22)]],
+  [0x3c4, [frame('demo::json::Parser::value', 'src/json.rs', 77, 5)]],
+  [0x440, [frame('demo::markdown::Paragraph::new', 'src/markdown.rs', 30, 1)]],
+  [0x4f8, [frame('demo::index::Index::add', 'src/index.rs', 52, 17, true), frame('demo::index::Index::build', 'src/index.rs', 19, 9)]],
+  [0x510, [frame('demo::workbench::Workbench::open', 'src/workbench.rs', 201, 5)]],
+  [0x5ee, [frame('demo::preview::render', 'src/preview.rs', 14, 20)]],
+  [0x600, [frame('workbench_open')]],
+  [0x688, [frame('workbench_preview')]],
+]);
+
+/** A reader of symbols that knows these; a file of any bytes adds a name for the others. */
+export const openFake: Open = () => {
+  const names = new Map(FRAMES);
+  return {
+    hasNames: true, hasLines: false, damage: [],
+    addDebug: (bytes) => {
+      if (bytes.length === 0) throw new Error('The file is empty.');
+      names.set(0x8f8, [frame('named_by_a_file')]);
+    },
+    resolve: (offsets) => [...offsets].map((offset) => [...(names.get(offset) ?? [nameless(offset)])]),
+  };
+};
 
 function site(id: number, tags: readonly string[], frames: readonly number[], live: readonly [number, number, number], ever: readonly [number, number, number], ages: readonly [number, number] = [0, 0]): SiteRow {
   return {

@@ -3,14 +3,15 @@
  * `fakeHeap` of the window, who knows names as `fakeSymbols`, so that a test can change what it says.
  */
 import type { Heap } from '../model/records.ts';
-import { ENTRIES, FakeSymbols, REPORT } from './fake-audit.ts';
+import { SymbolStore } from '../symbols.ts';
+import { ENTRIES, openFake, REPORT } from './fake-audit.ts';
 import { FakeHeap } from './fake-engine.ts';
 import { OBJECTS } from './fake-objects.ts';
 
 declare global {
   interface Window {
     fakeHeap: FakeHeap | undefined;
-    fakeSymbols: FakeSymbols | undefined;
+    fakeSymbols: SymbolStore | undefined;
   }
 }
 
@@ -25,6 +26,6 @@ export function attach(): Heap {
   heap.report = REPORT;
   heap.entries = ENTRIES;
   window.fakeHeap = heap;
-  window.fakeSymbols = new FakeSymbols();
+  window.fakeSymbols = new SymbolStore(() => Promise.resolve(new ArrayBuffer(0)), undefined, () => Promise.resolve(openFake));
   return heap;
 }

@@ -44,8 +44,6 @@ export interface Wishes {
   'ask-history': number | undefined;
   /** A text such as `audit=lite` is to be left for the module. */
   'configure': string;
-  /** Names of functions are to come from this file. */
-  'add-symbols': File;
   'save-trace': undefined;
 }
 

@@ -1,10 +1,11 @@
-/** `<faults-view .audit .chosen .frames .news .caches .sent>`: the faults, the chosen one in full, who held the memory when there was none, and the modes. */
+/** `<faults-view .audit .chosen .frames .symbols .caches .sent>`: the faults, the chosen one in full, who held the memory when there was none, and the modes. */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { ago, reportOf, type Audit, type Sent } from '../model/diagnosis.ts';
 import { kindWords } from '../model/fault-words.ts';
 import { count, plural, unbroken } from '../model/format.ts';
 import type { Frames } from '../model/frames.ts';
 import type { AuditReport, FaultRow } from '../model/records.ts';
+import type { SymbolStore } from '../symbols.ts';
 import { auditNote } from './audit-note.ts';
 import { wish } from './events.ts';
 import { noneSheet } from './none-sheet.ts';
@@ -31,12 +32,12 @@ symbols-bar { margin-top: 10px; }
 .turn { justify-content: center; }
 .none h2 { color: var(--good); } .none.off h2 { color: var(--text); }
 `];
-  static override properties = { audit: { attribute: false }, chosen: { type: Number }, frames: { attribute: false }, news: { attribute: false }, caches: { attribute: false }, sent: { attribute: false } };
+  static override properties = { audit: { attribute: false }, chosen: { type: Number }, frames: { attribute: false }, symbols: { attribute: false }, caches: { attribute: false }, sent: { attribute: false } };
   declare audit: Audit;
   /** Number of the fault that is looked at; the newest where none was chosen. */
   declare chosen: number | undefined;
   declare frames: Frames;
-  declare news: { sentence: string; bad: boolean } | undefined;
+  declare symbols: SymbolStore | undefined;
   declare caches: readonly string[];
   declare sent: Sent | undefined;
 
@@ -56,7 +57,7 @@ symbols-bar { margin-top: 10px; }
       ${fault === undefined ? this.#none(report) : html`
       <section class="card"><div class="row spread"><h2>Faults <span class="muted small">${faults.length < report.faultsEver ? `the last ${count(faults.length)} of ${count(report.faultsEver)}` : count(faults.length)}</span></h2></div>
         <ol class="list" @keydown=${this.#onKey}>${faults.map((row) => this.#row(row, report, row === fault))}</ol>
-        <symbols-bar .report=${report} .frames=${this.frames} .news=${this.news}></symbols-bar></section>
+        <symbols-bar .store=${this.symbols}></symbols-bar></section>
       <section class="card"><fault-details .fault=${fault} .audit=${this.audit} .frames=${this.frames}></fault-details></section>`}
       <section class="card"><modes-panel .report=${report} .caches=${this.caches} .sent=${this.sent}></modes-panel></section>`;
   }

@@ -1,5 +1,5 @@
 /**
- * `<inspector-app .state .recorder>`: the whole inspector. Hands the state down to the views and turns their wishes into changes of it.
+ * `<inspector-app .state .recorder .symbols>`: the whole inspector. Hands the state down to the views and turns their wishes into changes of it.
  * The program that is looked at has a place of its own, the slot `program`; nothing else is known of it here.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
@@ -9,6 +9,7 @@ import { bytes, plural } from '../model/format.ts';
 import type { ArenaRow, LogEntry } from '../model/records.ts';
 import type { Recorder } from '../recorder.ts';
 import type { State, Tab } from '../state.ts';
+import type { SymbolStore } from '../symbols.ts';
 import { onWish, wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import './arenas-view.ts';
@@ -45,9 +46,11 @@ main { display: grid; gap: 16px; min-width: 0; }
   aside { position: static; max-height: none; }
 }
 `];
-  static override properties = { state: { attribute: false }, recorder: { attribute: false }, failed: { state: true } };
+  static override properties = { state: { attribute: false }, recorder: { attribute: false }, symbols: { attribute: false }, failed: { state: true } };
   declare state: State | undefined;
   declare recorder: Recorder | undefined;
+  /** Names of the functions in call sites, where there are any. */
+  declare symbols: SymbolStore | undefined;
   /** Views that could not be loaded. */
   declare failed: ReadonlySet<Tab>;
   #stops: (() => void)[] = [];
@@ -81,7 +84,6 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'set-log-query', (query) => this.state?.diagnosis.logQuery.set(query));
     onWish(this, 'ask-history', (address) => this.recorder?.diagnosis.ask(address));
     onWish(this, 'configure', (text) => this.recorder?.diagnosis.configure(text));
-    onWish(this, 'add-symbols', (file) => void this.recorder?.diagnosis.addSymbols(file));
     onWish(this, 'save-trace', () => this.#saveTrace());
   }
 
@@ -136,13 +138,13 @@ main { display: grid; gap: 16px; min-width: 0; }
           .past=${this.#past} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
           .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
       case 'sites':
-        return html`<sites-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .news=${diagnosis.symbolNews.value} .chosen=${diagnosis.site.value}
+        return html`<sites-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.site.value}
           .order=${diagnosis.siteOrder.value} .filter=${diagnosis.siteFilter.value} .flame=${diagnosis.flame.value}>${this.#later('sites')}</sites-view>`;
       case 'log':
         return html`<log-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .page=${diagnosis.log.value} .query=${diagnosis.logQuery.value} .past=${diagnosis.past.value}
           .caches=${names} .trouble=${diagnosis.traceTrouble.value}>${this.#later('log')}</log-view>`;
       case 'faults':
-        return html`<faults-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .news=${diagnosis.symbolNews.value} .chosen=${diagnosis.fault.value}
+        return html`<faults-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.fault.value}
           .caches=${names} .sent=${diagnosis.sent.value}>${this.#later('faults')}</faults-view>`;
       case 'check':
         return html`<check-view .report=${state.report.value} .summary=${summary} .cost=${state.cost.value}></check-view>`;

@@ -1,4 +1,4 @@
-/** `<sites-view .audit .frames .news .chosen .order .filter .flame>`: who asked for memory: the table of call sites, the chosen one in full, and the flame graph. */
+/** `<sites-view .audit .frames .symbols .chosen .order .filter .flame>`: who asked for memory: the table of call sites, the chosen one in full, and the flame graph. */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { reportOf, type Audit, type FlameChoice, type SiteOrder } from '../model/diagnosis.ts';
 import type { Frames } from '../model/frames.ts';
@@ -6,6 +6,7 @@ import { samplingWords } from '../model/modes.ts';
 import type { AuditReport } from '../model/records.ts';
 import { siteNames, type Site } from '../model/site-names.ts';
 import { siteOrderBy, sitesInOrder } from '../model/site-rows.ts';
+import type { SymbolStore } from '../symbols.ts';
 import { auditNote } from './audit-note.ts';
 import { wish } from './events.ts';
 import { noneSheet } from './none-sheet.ts';
@@ -25,11 +26,11 @@ symbols-bar { margin-top: 6px; }
 .how { margin-top: 8px; max-width: 88ch; }
 `];
   static override properties = {
-    audit: { attribute: false }, frames: { attribute: false }, news: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {}, flame: { attribute: false },
+    audit: { attribute: false }, frames: { attribute: false }, symbols: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {}, flame: { attribute: false },
   };
   declare audit: Audit;
   declare frames: Frames;
-  declare news: { sentence: string; bad: boolean } | undefined;
+  declare symbols: SymbolStore | undefined;
   /** Number of the site that is looked at. */
   declare chosen: number | undefined;
   declare order: SiteOrder;
@@ -62,7 +63,7 @@ symbols-bar { margin-top: 6px; }
     return html`
       <section class="card"><site-table .sites=${sites} .chosen=${site?.row.id} .order=${this.order} .filter=${this.filter}></site-table>
         <p class="small muted how">${howWords(report)}</p>
-        <symbols-bar .report=${report} .frames=${this.frames} .news=${this.news}></symbols-bar></section>
+        <symbols-bar .store=${this.symbols}></symbols-bar></section>
       <section class="card"><flame-graph .sites=${sites} .choice=${this.flame}></flame-graph></section>
       <section class="card"><site-details .site=${site} .frames=${this.frames}></site-details></section>`;
   }

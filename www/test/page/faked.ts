@@ -30,7 +30,9 @@ export async function faked(browser: Browser, options: BrowserContextOptions = {
   // Names of frames, as the symbols of the page would give them.
   await page.evaluate(() => {
     const app = document.querySelector<InspectorApp>('inspector-app');
-    if (app?.recorder !== undefined && window.fakeSymbols !== undefined) app.recorder.diagnosis.symbols = window.fakeSymbols;
+    if (app?.recorder === undefined || window.fakeSymbols === undefined) return;
+    app.recorder.diagnosis.symbols = window.fakeSymbols;
+    app.symbols = window.fakeSymbols;
   });
   return opened;
 }

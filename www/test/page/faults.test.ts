@@ -60,10 +60,10 @@ test('the damaged bytes stand in brackets behind the object, guards between poin
   await page.locator('hex-dump tbody tr').first().waitFor();
   const row = page.locator('hex-dump tbody tr', { has: page.locator('th.from', { hasText: /^\+0x18$/ }) });
   assert.deepEqual(await row.locator('td.byte').allTextContents(), ['[79]', '[7a]', '[00]', '·bb·', '·bb·', '·bb·', '·bb·', '·bb·']);
-  assert.match(await page.locator('hex-dump').innerText(), /^3 bytes are damaged, right behind the end of the object\./);
+  assert.match(await page.locator('hex-dump p').first().innerText(), /^3 bytes are damaged, right behind the end of the object\./);
   assert.equal(await page.locator('hex-dump td.object').count(), 24);
   await page.locator('.list button[data-fault="3"]').click();
-  assert.match(await page.locator('hex-dump').innerText(), /No memory around it was kept/);
+  assert.match(await page.locator('hex-dump p').innerText(), /No memory around it was kept/);
   await page.context().close();
 });
 
