@@ -3,13 +3,10 @@
  * where its bars are, and where keys lead. Pure; relies on the records and the names of sites.
  */
 import type { Grouping, Measure } from './diagnosis.ts';
-import { ownLines } from './frames.ts';
 import type { Site } from './site-names.ts';
 import { isExact } from './site-rows.ts';
 
 export interface FlameNode {
-  /** Names from the root to here: tells it from others, also in the next tree. */
-  key: string;
   name: string;
   place: string;
   depth: number;
@@ -42,21 +39,21 @@ export const NO_STACK = 'no stack recorded';
 export const NO_TAG = 'no tag';
 
 function node(name: string, place: string, parent: FlameNode | undefined): FlameNode {
-  const key = parent === undefined ? '' : `${parent.key}${SEPARATOR}${name}`;
-  return { key, name, place, depth: parent === undefined ? 0 : parent.depth + 1, parent, children: [], value: 0, self: 0, samples: 0, exact: true, sites: [] };
+  return { name, place, depth: parent === undefined ? 0 : parent.depth + 1, parent, children: [], value: 0, self: 0, samples: 0, exact: true, sites: [] };
 }
 
 /** The names on the way to a site, the outermost first. */
 function way(site: Site, by: Grouping): { name: string; place: string }[] {
-  const { row, lines } = site;
-  if (by === 'stack') return lines.length === 0 ? [{ name: NO_STACK, place: '' }] : [...ownLines(lines)].reverse();
+  const { row, own } = site;
+  if (by === 'stack') return own.length === 0 ? [{ name: NO_STACK, place: '' }] : [...own].reverse();
   const tags = row.tags.length === 0 ? [NO_TAG] : row.tags;
-  return [...tags.map((name) => ({ name, place: '' })), ...(lines.length === 0 ? [] : [{ name: site.name, place: site.place }])];
+  return [...tags.map((name) => ({ name, place: '' })), ...(own.length === 0 ? [] : [{ name: site.name, place: site.place }])];
 }
 
 export function flameTree(sites: readonly Site[], measure: Measure, by: Grouping): FlameNode {
   const root = node(ROOT_NAME, '', undefined);
-  const known = new Map<string, FlameNode>();
+  const nodes = [root];
+  const known = new Map<FlameNode, Map<string, FlameNode>>();
   for (const site of sites) {
     const value = site.row[measure];
     if (!(value > 0)) continue;
@@ -69,12 +66,14 @@ export function flameTree(sites: readonly Site[], measure: Measure, by: Grouping
     let at = root;
     add(at);
     for (const { name, place } of way(site, by)) {
-      const key = `${at.key}${SEPARATOR}${name}`;
-      let next = known.get(key);
+      const callees = known.get(at) ?? new Map<string, FlameNode>();
+      known.set(at, callees);
+      let next = callees.get(name);
       if (next === undefined) {
         next = node(name, place, at);
-        known.set(key, next);
+        callees.set(name, next);
         at.children.push(next);
+        nodes.push(next);
       }
       add(next);
       at = next;
@@ -82,8 +81,13 @@ export function flameTree(sites: readonly Site[], measure: Measure, by: Grouping
     at.self += value;
     at.sites.push(site.row.id);
   }
-  for (const { children } of [root, ...known.values()]) children.sort((a, b) => b.value - a.value || a.name.localeCompare(b.name, 'en'));
+  for (const { children } of nodes) children.sort((a, b) => b.value - a.value || a.name.localeCompare(b.name, 'en'));
   return root;
+}
+
+/** Names from the root to a node: tells it from others, also in the next tree. Empty for the root. */
+export function keyOf(of: FlameNode): string {
+  return pathTo(of).slice(1).map(({ name }) => `${SEPARATOR}${name}`).join('');
 }
 
 /** The node of that key, or the nearest one above it that is left. */
@@ -137,5 +141,5 @@ export function flameStep(from: FlameNode, key: string): FlameNode | undefined {
 
 /** The rows of the tree as a table, of which the nodes of these keys are open. */
 export function openRows(root: FlameNode, open: ReadonlySet<string>): FlameNode[] {
-  return [root, ...(open.has(root.key) ? root.children.flatMap((child) => openRows(child, open)) : [])];
+  return [root, ...(open.has(keyOf(root)) ? root.children.flatMap((child) => openRows(child, open)) : [])];
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COLUMN, FRAMES, INDEX, SITES, STRING, TAGGED, UNNAMED } from '../test/fake-audit.ts';
-import { siteNames } from './site-names.ts';
+import { siteNames, SiteNames } from './site-names.ts';
 import { errorWords, figureOf, isExact, operations, relativeError, SITE_COLUMNS, siteOrderBy, siteOrderTurned, sitesInOrder, sitesWith } from './site-rows.ts';
 
 const sites = siteNames(SITES, FRAMES);
@@ -63,4 +63,13 @@ test('an estimate says how far off it may be; what was counted does not', () => 
 
 test('ages in operations keep three digits', () => {
   assert.deepEqual([0, 9_999, 10_000, 812_345, 999_600, 1_312_345].map(operations), ['0 ops', '9,999 ops', '10 k ops', '812 k ops', '1 M ops', '1.31 M ops']);
+});
+
+test('names are kept from report to report, and change with what is known and with the stack', () => {
+  const names = new SiteNames();
+  const [first] = names.of([COLUMN], FRAMES);
+  assert.equal(names.of([{ ...COLUMN, liveBytes: 7 }], FRAMES)[0]?.lines, first?.lines);
+  assert.equal(names.of([{ ...COLUMN, liveBytes: 7 }], FRAMES)[0]?.row.liveBytes, 7);
+  assert.equal(names.of([{ ...COLUMN, frames: [0x2a0] }], FRAMES)[0]?.name, 'demo::csv::read');
+  assert.equal(names.of([COLUMN], new Map())[0]?.name, '+0x108');
 });

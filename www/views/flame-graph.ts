@@ -7,7 +7,7 @@
  */
 import { css, html, LitElement, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
 import type { FlameChoice, Measure } from '../model/diagnosis.ts';
-import { bars, flameStep, flameTree, nodeAt, pathTo, type Bar, type FlameNode } from '../model/flame.ts';
+import { bars, flameStep, flameTree, keyOf, nodeAt, pathTo, type Bar, type FlameNode } from '../model/flame.ts';
 import { flameColour, flameError, flameValue, flameWords, MEASURES } from '../model/flame-words.ts';
 import { share } from '../model/format.ts';
 import { shortName } from '../model/frames.ts';
@@ -80,7 +80,7 @@ g:hover rect { stroke: var(--text); }
         <div class="row" role="group" aria-label="Grouped by">${(['stack', 'tag'] as const).map((by) => html`<button aria-pressed=${by === choice.by} @click=${() => this.#set({ by, focus: '' })}>${by === 'stack' ? 'By stack' : 'By tag'}</button>`)}</div>
       </div>
       ${root.value === 0 ? html`<p class="empty">Nothing of that is on record.</p>` : html`
-      <p class="row path" aria-label="Zoomed to">${pathTo(focus).map((at, index, path) => index === path.length - 1 ? html`<span>${at.name}</span>` : html`<button class="link" @click=${() => this.#set({ focus: at.key })}>${at.name}</button><span aria-hidden="true">›</span>`)}</p>
+      <p class="row path" aria-label="Zoomed to">${pathTo(focus).map((at, index, path) => index === path.length - 1 ? html`<span>${at.name}</span>` : html`<button class="link" @click=${() => this.#set({ focus: keyOf(at) })}>${at.name}</button><span aria-hidden="true">›</span>`)}</p>
       <div class="graph" tabindex="0" role="group" aria-roledescription="flame graph" aria-label="Flame graph: arrow keys move, Enter zooms, Escape zooms out. The same as a table is below."
         aria-describedby="said" @keydown=${this.#onKey} @pointerleave=${this.#onLeave} @pointermove=${this.#onPointer} @click=${this.#onClick}>
         <svg class="all" height=${rows * ROW} aria-hidden="true">${drawn.map((bar) => this.#bar(bar, focus, current))}</svg></div>
@@ -92,7 +92,7 @@ g:hover rect { stroke: var(--text); }
 
   #bar({ node, x, width, row }: Bar, focus: FlameNode, current: FlameNode | undefined): TemplateResult {
     const tone = `c${flameColour(node)} ${row < focus.depth ? 'above' : ''} ${node === current ? 'now' : ''}`;
-    return svg`<svg x="${100 * x}%" y=${row * ROW} width="${100 * width}%" height=${ROW}><g class=${tone} data-key=${node.key}><rect width="100%" height=${ROW} rx="2"></rect>
+    return svg`<svg x="${100 * x}%" y=${row * ROW} width="${100 * width}%" height=${ROW}><g class=${tone} data-key=${keyOf(node)}><rect width="100%" height=${ROW} rx="2"></rect>
       ${width < NAMED ? nothing : svg`<text x="5" y="15">${shortName(node.name)}</text>`}</g></svg>`;
   }
 
@@ -124,23 +124,23 @@ g:hover rect { stroke: var(--text); }
     const focus = nodeAt(root, this.choice.focus);
     const from = this.current === undefined ? undefined : nodeAt(root, this.current);
     if (event.key === 'Enter' || event.key === ' ') {
-      this.#set({ focus: (from ?? focus).key });
+      this.#set({ focus: keyOf(from ?? focus) });
     } else if (event.key === 'Escape') {
       if (focus.parent === undefined) return;
-      this.#set({ focus: focus.parent.key });
-      this.current = focus.key;
+      this.#set({ focus: keyOf(focus.parent) });
+      this.current = keyOf(focus);
     } else {
       const next = from === undefined ? (event.key.startsWith('Arrow') ? focus : undefined) : flameStep(from, event.key);
       if (next === undefined) return;
-      this.current = next.key;
+      this.current = keyOf(next);
       // What is beside or above the zoomed part is drawn only when the zoom goes there.
-      if (!pathTo(next).includes(focus) && !pathTo(focus).includes(next)) this.#set({ focus: next.parent?.key ?? '' });
+      if (!pathTo(next).includes(focus) && !pathTo(focus).includes(next)) this.#set({ focus: next.parent === undefined ? '' : keyOf(next.parent) });
     }
     event.preventDefault();
   };
 
   readonly #onPointer = (event: PointerEvent): void => {
-    const key = keyOf(event);
+    const key = barOf(event);
     this.pointed = key;
     const tip = this.renderRoot.querySelector('#tip');
     if (!(tip instanceof HTMLElement)) return;
@@ -164,14 +164,14 @@ g:hover rect { stroke: var(--text); }
   };
 
   readonly #onClick = (event: MouseEvent): void => {
-    const key = keyOf(event);
+    const key = barOf(event);
     if (key === undefined) return;
     this.current = key;
     this.#set({ focus: key });
   };
 }
 
-function keyOf(event: Event): string | undefined {
+function barOf(event: Event): string | undefined {
   const bar = event.composedPath().find((at) => at instanceof SVGGElement);
   return bar instanceof SVGGElement ? bar.dataset['key'] : undefined;
 }

@@ -3,7 +3,7 @@
  * to the caller.
  */
 import { css, html, LitElement, nothing, unsafeCSS, type PropertyValues, type TemplateResult } from 'lit';
-import { openRows, type FlameNode } from '../model/flame.ts';
+import { keyOf, openRows, type FlameNode } from '../model/flame.ts';
 import type { Measure } from '../model/diagnosis.ts';
 import { flameError, flameValue } from '../model/flame-words.ts';
 import { share } from '../model/format.ts';
@@ -41,27 +41,29 @@ tr:focus-visible { outline-offset: -2px; }
     const { root } = this;
     if (root === undefined) return html``;
     const rows = openRows(root, this.open);
-    const reachable = rows.some(({ key }) => key === this.at) ? this.at : root.key;
+    const reachable = rows.find((row) => keyOf(row) === this.at) ?? root;
     return html`<div class="scroll"><table role="treegrid" aria-label="Flame graph as a tree" @keydown=${this.#onKey}>
       <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Function or tag</th><th role="columnheader" scope="col" class="number">Under it</th><th role="columnheader" scope="col" class="number">Share</th><th role="columnheader" scope="col" class="number">Right here</th></tr></thead>
-      <tbody role="rowgroup">${rows.map((row) => this.#row(row, root, row.key === reachable))}</tbody></table></div>`;
+      <tbody role="rowgroup">${rows.map((row) => this.#row(row, root, row === reachable))}</tbody></table></div>`;
   }
 
   #row(row: FlameNode, root: FlameNode, reachable: boolean): TemplateResult {
-    const open = this.open.has(row.key);
+    const key = keyOf(row);
+    const open = this.open.has(key);
     const inner = row.children.length > 0;
-    return html`<tr role="row" aria-level=${row.depth + 1} aria-expanded=${inner ? open : nothing} tabindex=${reachable ? 0 : -1} data-key=${row.key} @click=${() => this.#toggle(row)}>
+    return html`<tr role="row" aria-level=${row.depth + 1} aria-expanded=${inner ? open : nothing} tabindex=${reachable ? 0 : -1} data-key=${key} @click=${() => this.#toggle(row)}>
       <th role="rowheader" scope="row"><span class="pad d${Math.min(row.depth, DEEPEST)}"></span><span class="arrow" aria-hidden="true">${inner ? (open ? '▾' : '▸') : ''}</span>${row.name}</th>
       <td role="gridcell" class="number">${flameValue(row, this.measure)} <span class="error">${flameError(row)}</span></td><td role="gridcell" class="number">${share(row.value, root.value)}</td>
       <td role="gridcell" class="number">${row.self === 0 ? '–' : share(row.self, root.value)}</td></tr>`;
   }
 
-  #toggle(row: FlameNode, open = !this.open.has(row.key)): void {
+  #toggle(row: FlameNode, open = !this.open.has(keyOf(row))): void {
+    const key = keyOf(row);
     const keys = new Set(this.open);
-    if (open) keys.add(row.key);
-    else keys.delete(row.key);
+    if (open) keys.add(key);
+    else keys.delete(key);
     this.open = keys;
-    this.at = row.key;
+    this.at = key;
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -74,22 +76,25 @@ tr:focus-visible { outline-offset: -2px; }
     const { root } = this;
     if (root === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     const rows = openRows(root, this.open);
-    const at = Math.max(0, rows.findIndex(({ key }) => key === this.at));
+    const at = Math.max(0, rows.findIndex((candidate) => keyOf(candidate) === this.at));
     const row = rows[at];
     if (row === undefined) return;
-    const isOpen = this.open.has(row.key) && row.children.length > 0;
+    const isOpen = this.open.has(keyOf(row)) && row.children.length > 0;
+    const move = (to: FlameNode | undefined): void => {
+      if (to !== undefined) this.at = keyOf(to);
+    };
     switch (event.key) {
-      case 'ArrowDown': this.at = rows[at + 1]?.key ?? row.key; break;
-      case 'ArrowUp': this.at = rows[at - 1]?.key ?? row.key; break;
-      case 'Home': this.at = root.key; break;
-      case 'End': this.at = rows.at(-1)?.key ?? row.key; break;
+      case 'ArrowDown': move(rows[at + 1]); break;
+      case 'ArrowUp': move(rows[at - 1]); break;
+      case 'Home': move(root); break;
+      case 'End': move(rows.at(-1)); break;
       case 'ArrowRight':
-        if (isOpen) this.at = row.children[0]?.key ?? row.key;
+        if (isOpen) move(row.children[0]);
         else this.#toggle(row, true);
         break;
       case 'ArrowLeft':
         if (isOpen) this.#toggle(row, false);
-        else this.at = row.parent?.key ?? row.key;
+        else move(row.parent);
         break;
       case 'Enter': case ' ': this.#toggle(row); break;
       default: return;

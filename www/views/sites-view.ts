@@ -4,7 +4,7 @@ import { reportOf, type Audit, type FlameChoice, type SiteOrder } from '../model
 import type { Frames } from '../model/frames.ts';
 import { samplingWords } from '../model/modes.ts';
 import type { AuditReport } from '../model/records.ts';
-import { siteNames, type Site } from '../model/site-names.ts';
+import { SiteNames, type Site } from '../model/site-names.ts';
 import { siteOrderBy, sitesInOrder } from '../model/site-rows.ts';
 import type { SymbolStore } from '../symbols.ts';
 import { auditNote } from './audit-note.ts';
@@ -36,6 +36,7 @@ symbols-bar { margin-top: 6px; }
   declare order: SiteOrder;
   declare filter: string;
   declare flame: FlameChoice;
+  readonly #names = new SiteNames();
   #sites: readonly Site[] = [];
   /** Shown where none was chosen: the largest when the view was opened, and not another one with each sample. */
   #first: number | undefined;
@@ -50,7 +51,7 @@ symbols-bar { margin-top: 6px; }
 
   protected override willUpdate(changed: PropertyValues): void {
     // Names are put to thousands of frames: not with each key that a person presses.
-    if (changed.has('audit') || changed.has('frames')) this.#sites = siteNames(reportOf(this.audit)?.sites ?? [], this.frames);
+    if (changed.has('audit') || changed.has('frames')) this.#sites = this.#names.of(reportOf(this.audit)?.sites ?? [], this.frames);
     this.#first ??= sitesInOrder(this.#sites, siteOrderBy('liveBytes'))[0]?.row.id;
   }
 

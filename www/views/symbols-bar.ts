@@ -37,7 +37,7 @@ input { display: none; }
     const busy = store.state === 'loading';
     return html`
       <div class="row">
-        <p class="small grow ${store.state === 'failed' ? '' : 'muted'}" role="status">${store.sentence}</p>
+        <p class="small ${store.state === 'failed' ? '' : 'muted'}" role="status">${store.sentence}</p>
         ${store.offered === undefined ? nothing : html`<button ?disabled=${busy} @click=${() => void store.addShipped()}>Load file and line</button>`}
         <button ?disabled=${busy} @click=${this.#choose}>Choose a debug file</button>
         <input type="file" accept=".wasm,application/wasm" aria-label="Debug file" @change=${this.#chosen}>
