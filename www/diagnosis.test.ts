@@ -108,7 +108,7 @@ test('logs are read while they are looked at, with the filter, and not for a mis
 test('the past of an address stays fresh while the log is looked at', (t) => {
   const { state, recorder, heap } = attached(t);
   recorder.diagnosis.ask(OBJECT + 3);
-  assert.deepEqual(state.diagnosis.past.value?.entries.map(({ event }) => event), ['fault', 'free', 'contents', 'alloc', 'slab made']);
+  assert.deepEqual(state.diagnosis.past.value?.entries.map(({ event }) => event), ['released', 'free', 'contents', 'alloc', 'slab made']);
   heap.entries = [];
   recorder.take();
   assert.equal(state.diagnosis.past.value?.entries.length, 5);

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENTRIES, EXHAUSTION, FAULTS, OBJECT, REPORT } from '../test/fake-audit.ts';
 import { ago, reportOf, since, siteOf, WHOLE_LOG } from './diagnosis.ts';
-import { doingWords, exhaustionWords, facts, kindWords } from './fault-words.ts';
-import { askedBy, parsedLog } from './log-query.ts';
+import { doingWords, exhaustionWords, facts, kindWords, outcomeWords } from './fault-words.ts';
+import { askedBy, FRONT_END, parsedLog } from './log-query.ts';
 import { contentsWords, EVENTS, eventSays, isWhole, listWords } from './log-words.ts';
-import { commandWords, draftText, injectionWords, modeChoices, modeWords, MODES, NO_CHANGE, policyChoices, quarantineWords, samplingWords } from './modes.ts';
+import { commandWords, draftText, injectionWords, modeChoices, modeWords, MODES, NO_CHANGE, quarantineWords, samplingWords } from './modes.ts';
 
 const of = (id: number) => FAULTS.find((fault) => fault.id === id) ?? assert.fail(`no fault ${id}`);
 
@@ -39,12 +39,14 @@ test('every kind of fault has words of its own, with causes', () => {
 test('facts are those that there are', () => {
   const labels = (id: number): string[] => facts(of(id)).map(({ label }) => label);
   assert.deepEqual(labels(9), ['Address', 'Object', 'Size', 'Cache', 'Lies in', 'Damage begins at', 'Expected, found', 'While', 'Then']);
-  assert.deepEqual(labels(3), ['Address', 'The program said', 'While', 'Then'], 'nothing is known of an object');
+  assert.deepEqual(labels(3), ['Address', 'The program said', 'Lies in', 'While', 'Then'], 'nothing is known of an object');
   assert.ok(labels(6).includes('The program said'));
   assert.ok(labels(4).includes('Given back to'));
   assert.ok(labels(8).includes('Looked like'));
   const fact = (id: number, label: string) => facts(of(id)).find((known) => known.label === label);
   assert.deepEqual([fact(9, 'Object')?.value, fact(9, 'Object')?.at], ['0x001a2040 – 0x001a2058', OBJECT]);
+  assert.deepEqual(['trap', 'continue', 'else'].map(outcomeWords), ['the program was stopped', 'the program went on without the object', 'else']);
+  assert.equal(fact(3, 'Lies in')?.value, 'no memory of the heap');
   assert.equal(fact(2, 'Damage begins at')?.value, '−0x1 (1 byte)');
   assert.equal(fact(9, 'Expected, found')?.value, 'bb bb bb bb, 79 7a 00 bb');
   assert.equal(fact(6, 'The program said')?.value, '32 B, a multiple of 16');
@@ -65,7 +67,6 @@ test('modes are explained, and changes become the text that the module understan
   assert.equal(modeChoices('audit+sites').at(-1), 'audit+sites', 'what is in force is among them');
   assert.equal(draftText(NO_CHANGE), '');
   assert.equal(draftText({ mode: 'lite', sampling: '512k', policy: 'continue', caches: new Map([['doc_nodes', 'all'], ['pairs', 'off']]) }), 'audit=lite;cache:doc_nodes=all;cache:pairs=off;sample=512k;policy=continue');
-  assert.deepEqual([policyChoices('trap'), policyChoices('hook')], [['trap', 'continue'], ['trap', 'continue', 'hook']]);
   assert.deepEqual([0, 4096, 524_288].map(samplingWords), ['off', 'every 4 KiB', 'every 512 KiB']);
   assert.equal(quarantineWords(REPORT), '12 objects, 3 KiB of 64 KiB, at most 10,000 operations each');
   assert.equal(quarantineWords({ ...REPORT, quarantinedObjects: 1, quarantineAge: 0 }), '1 object, 3 KiB of 64 KiB');
@@ -80,6 +81,7 @@ test('what is typed becomes a filter, or a sentence about what is wrong', () => 
   assert.deepEqual(parsedLog({ logs: ['slabs'], event: 'free', address: '0x1a2040', site: '#12', cache: 'tokens', from: '1,000', to: '2000', limit: 2000 }),
     { filter: { limit: 2000, logs: ['slabs'], events: ['free'], cache: 'tokens', address: OBJECT, site: 12, from: 1000, to: 2000 } });
   assert.deepEqual(parsedLog({ ...WHOLE_LOG, logs: ['slabs', 'failures', 'contents', 'transactions'] }), { filter: { limit: 500 } }, 'all of them is no filter');
+  assert.deepEqual(parsedLog({ ...WHOLE_LOG, cache: FRONT_END }), { filter: { limit: 500, cache: '' } }, 'what no cache has');
   const mistake = (change: Partial<typeof WHOLE_LOG>): string => {
     const found = parsedLog({ ...WHOLE_LOG, ...change });
     return 'mistake' in found ? `${found.field}: ${found.mistake}` : '';

@@ -107,6 +107,12 @@ export function doingWords(doing: string): string {
   return words[doing] ?? doing;
 }
 
+/** What was done about it. */
+export function outcomeWords(outcome: string): string {
+  const words: Record<string, string> = { trap: 'the program was stopped', continue: 'the program went on without the object' };
+  return words[outcome] ?? outcome;
+}
+
 export interface Fact {
   label: string;
   says?: string;
@@ -127,16 +133,16 @@ export function facts(fault: FaultRow): Fact[] {
   }
   if (fault.cache !== '') found.push({ label: 'Cache', says: 'What the object was taken from.', value: fault.cache });
   if (fault.givenCache !== '' && fault.givenCache !== fault.cache) found.push({ label: 'Given back to', says: 'The cache that the program named.', value: fault.givenCache });
-  if (fault.segment !== 0) {
-    found.push({ label: 'Lies in', says: 'The slab or the segment around it.', value: `${fault.place === '' ? '' : `${fault.place}, `}${range(fault.segment, fault.segmentBytes)}`, at: fault.segment });
-  }
+  const lies = { label: 'Lies in', says: 'The slab or the segment around it.' };
+  if (fault.segmentBytes === 0) found.push({ ...lies, value: fault.place });
+  else found.push({ ...lies, value: `${fault.place}, ${range(fault.segment, fault.segmentBytes)}`, at: fault.segment });
   if (fault.offset !== null) {
     found.push({ label: 'Damage begins at', says: 'From the beginning of the object on; below zero it is before the object.', value: `${signedOffset(fault.offset)} (${plural(fault.damagedBytes, 'byte')})` });
     found.push({ label: 'Expected, found', says: 'The four bytes that should be there, and those that are.', value: `${wordBytes(fault.expected)}, ${wordBytes(fault.found)}` });
   }
   if (fault.reported !== '' && fault.reported !== fault.kind) found.push({ label: 'Looked like', says: 'What it was taken for before more was known.', value: fault.reported });
   found.push({ label: 'While', says: 'What the program was doing when the fault was found.', value: doingWords(fault.doing) });
-  found.push({ label: 'Then', says: 'What was done about it.', value: fault.outcome });
+  found.push({ label: 'Then', says: 'What was done about it.', value: outcomeWords(fault.outcome) });
   return found;
 }
 

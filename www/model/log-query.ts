@@ -5,6 +5,9 @@ import type { LogEntry, LogFilter } from './records.ts';
 
 export const LOGS = ['transactions', 'contents', 'failures', 'slabs'] as const;
 
+/** In a query, in the place of a cache: what no cache has. No cache has that name. */
+export const FRONT_END = '\n';
+
 export type LogField = 'address' | 'site' | 'from' | 'to';
 
 /** A filter for the engine, or what is wrong with what was typed, and where. */
@@ -12,7 +15,7 @@ export function parsedLog(query: LogQuery): { filter: LogFilter } | { mistake: s
   const filter: LogFilter = { limit: query.limit };
   if (query.logs.length > 0 && query.logs.length < LOGS.length) filter.logs = [...query.logs];
   if (query.event !== '') filter.events = [query.event];
-  if (query.cache !== '') filter.cache = query.cache;
+  if (query.cache !== '') filter.cache = query.cache === FRONT_END ? '' : query.cache;
   if (query.address.trim() !== '') {
     const address = parseAddress(query.address);
     if (address === undefined) return { mistake: `“${query.address.trim()}” is no address. Write it as 0x1a000 or 106,496.`, field: 'address' };
@@ -30,5 +33,5 @@ export function parsedLog(query: LogQuery): { filter: LogFilter } | { mistake: s
 
 /** The site that asked for what the newest entries are of, if it is in them. */
 export function askedBy(entries: readonly LogEntry[]): number {
-  return entries.find(({ event, site }) => (event === 'alloc' || event === 'realloc') && site !== 0)?.site ?? 0;
+  return entries.find(({ event, site }) => event === 'alloc' && site !== 0)?.site ?? 0;
 }

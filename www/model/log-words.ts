@@ -3,7 +3,7 @@ import type { LogQuery } from './diagnosis.ts';
 import { count, plural } from './format.ts';
 import type { LogList } from './records.ts';
 
-export const EVENTS = ['alloc', 'free', 'realloc', 'contents', 'failure', 'injected', 'slab made', 'slab gone', 'fault'] as const;
+export const EVENTS = ['alloc', 'free', 'realloc', 'contents', 'failure', 'injected', 'slab made', 'slab gone', 'check', 'released'] as const;
 
 /** How many entries are listed at once; each asks for more than the one before. */
 export const LIMITS = [500, 2000, 10_000] as const;
@@ -19,8 +19,8 @@ export function listWords({ entries, matching, lost }: LogList): string {
 }
 
 const SAYS: Readonly<Record<string, string>> = {
-  alloc: 'Memory was handed out.', free: 'An object was given back.', realloc: 'An object got another size.', contents: 'What was in an object when it was given back.',
-  failure: 'A request that could not be served.', injected: 'A request that was made to fail on purpose.', 'slab made': 'The heap cut a new slab.', 'slab gone': 'A slab went back to the arena.', fault: 'A fault was found.',
+  alloc: 'Memory was handed out.', free: 'An object was given back.', realloc: 'An object got another size: the one of the old size ended here.', contents: 'What was in an object when it was given back.',
+  failure: 'A request that could not be served.', injected: 'A request that was made to fail on purpose.', 'slab made': 'The heap cut a new slab.', 'slab gone': 'A slab went back to the arena.', check: 'All objects were checked.', released: 'An object that was given back left the quarantine: its memory may be used again.',
 };
 
 export function eventSays(event: string): string {

@@ -39,13 +39,7 @@ export const RATES = [{ bytes: 0, word: 'off' }, { bytes: 524_288, word: '512k' 
 export const POLICIES: readonly { word: string; does: string }[] = [
   { word: 'trap', does: 'Stop the program where it stands.' },
   { word: 'continue', does: 'Go on without the object: it is never given out again.' },
-  { word: 'hook', does: 'Call a function that the program gave, and go on if that returns.' },
 ];
-
-/** Policies in the list: only the program itself can set a hook. */
-export function policyChoices(now: string): string[] {
-  return POLICIES.map(({ word }) => word).filter((word) => word !== 'hook' || now === 'hook');
-}
 
 /** What a person changed and did not send yet. */
 export interface Draft {

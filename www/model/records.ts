@@ -2,13 +2,13 @@
  * The plain records that the engine hands out, which are described where it is made, and the interface through which the page asks for
  * them. Relies on nothing else.
  */
-import type {
-  AuditReport, CheckReport, HeapMap, LogEntry, LogFilter, LogList, Sample, SegmentFilter, SegmentList, Target, Whatis,
-} from '../../crate/inspector/bindings.d.ts';
+import type { AuditReport, LogEntry, LogFilter, LogList } from '../../crate/inspector/audit.d.ts';
+import type { CheckReport, HeapMap, Sample, SegmentFilter, SegmentList, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
 
+export type { AuditReport, ExhaustionRow, FaultRow, InjectionRow, LogEntry, LogFilter, LogList, LogRow, SiteRow, TagRow } from '../../crate/inspector/audit.d.ts';
 export type {
-  ArenaRow, AuditReport, BudgetRow, CacheRow, CheckReport, Composition, ExhaustionRow, FaultRow, HeapMap, InjectionRow, LogEntry, LogFilter, LogList, LogRow,
-  ObjectCacheRow, RefusalRow, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SiteRow, SpanRow, Summary, TagRow, Target, Whatis,
+  ArenaRow, BudgetRow, CacheRow, CheckReport, Composition, HeapMap, ObjectCacheRow, RefusalRow, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SpanRow,
+  Summary, Target, Whatis,
 } from '../../crate/inspector/bindings.d.ts';
 
 export type Kind = Whatis['kind'];

@@ -70,7 +70,7 @@ const HELLO = new TextEncoder().encode('GET /documents/survey.csv HTTP/1.1\r\nAc
 
 /** Newest first. */
 export const ENTRIES: readonly LogEntry[] = [
-  entry(99, 'fault', OBJECT, { site: 6 }),
+  entry(99, 'released', OBJECT, { site: 6 }),
   entry(98, 'free', OBJECT, { site: 6 }),
   entry(97, 'contents', OBJECT, { site: 6, contents: HELLO }),
   entry(96, 'realloc', 0x1b_0000, { size: 8192, site: 1 }),
@@ -103,8 +103,8 @@ const AT = OBJECT - 48;
 function fault(id: number, kind: string, sentence: string, advice: string, more: Partial<FaultRow> = {}): FaultRow {
   return {
     id, kind, reported: kind, doing: 'free', sentence, advice, address: OBJECT, object: OBJECT, size: 24, align: 8, givenSize: 24, givenAlign: 8, cache: '32 B', givenCache: '',
-    segment: 0x1a_2000, segmentBytes: 4096, place: 'slab', offset: null, damagedBytes: 0, expected: 0, found: 0, allocSite: 2, freeSite: 0, site: 6,
-    allocOperation: 1_311_985, freeOperation: 0, operation: 1_312_305 - 100 * (9 - id), allocTime: 252_385, freeTime: 0, time: 253_965 - 4000 * (9 - id), outcome: 'the program went on without the object',
+    segment: 0x1a_2000, segmentBytes: 4096, place: 'a slab', offset: null, damagedBytes: 0, expected: 0, found: 0, allocSite: 2, freeSite: 0, site: 6,
+    allocOperation: 1_311_985, freeOperation: 0, operation: 1_312_305 - 100 * (9 - id), allocTime: 252_385, freeTime: 0, time: 253_965 - 4000 * (9 - id), outcome: 'continue',
     aroundAt: AT, around: memory(AT, OBJECT, 24, text), history: ENTRIES.filter(({ address }) => address === OBJECT), ...more,
   };
 }
@@ -116,14 +116,14 @@ export const FAULTS: readonly FaultRow[] = [
   }),
   fault(8, 'modified', 'An object of 24 bytes at 0x001a2040 was written to after it was given back: 4 bytes from its byte 8 on.', 'Whoever holds a pointer to it after it was freed is at fault. The free site is where to begin.', {
     doing: 'alloc', offset: 8, damagedBytes: 4, expected: 0xefbe_adde, found: 7, freeSite: 5, freeOperation: 1_312_000, freeTime: 252_500, reported: 'redzone',
-    around: memory(AT, OBJECT, 24, freed, { 8: 7, 9: 0, 10: 0, 11: 0 }), outcome: 'the program was stopped',
+    around: memory(AT, OBJECT, 24, freed, { 8: 7, 9: 0, 10: 0, 11: 0 }), outcome: 'trap',
   }),
   fault(7, 'double free', 'The object at 0x001a2040 was given back a second time.', 'Two owners hold the same pointer. Compare the two free sites.', { freeSite: 5, freeOperation: 1_312_000, freeTime: 252_500 }),
   fault(6, 'wrong size', 'An object of 24 bytes was given back as one of 32.', 'The layout at the free is not that of the allocation.', { givenSize: 32, givenAlign: 16 }),
   fault(5, 'interior', 'The address 0x001a2048 is 8 bytes inside of an object.', 'Give back the address that the allocation returned.', { address: OBJECT + 8 }),
   fault(4, 'wrong cache', 'An object of the cache tokens was given back to the cache paragraphs.', 'Give it back where it came from.', { cache: 'tokens', givenCache: 'paragraphs' }),
   fault(3, 'bad address', 'The address 0x00000510 was given back, but it is in static data.', 'See where the pointer comes from.', {
-    address: 0x510, object: 0, size: 0, segment: 0, segmentBytes: 0, place: '', cache: '', allocSite: 0, around: new Uint8Array(), aroundAt: 0, history: [],
+    address: 0x510, object: 0, size: 0, segment: 0, segmentBytes: 0, place: 'no memory of the heap', cache: '', allocSite: 0, around: new Uint8Array(), aroundAt: 0, history: [],
   }),
   fault(2, 'redzone', 'One byte right before an object of 24 bytes was written over.', 'Look for an index below zero.', {
     offset: -1, damagedBytes: 1, expected: 0xcefa_edfe, found: 0x00fa_edfe, around: memory(AT, OBJECT, 24, text, { '-1': 0 }),
@@ -155,7 +155,7 @@ export const QUIET: AuditReport = {
 };
 
 const EVENTS_OF: Readonly<Record<string, readonly string[]>> = {
-  transactions: ['alloc', 'free', 'realloc', 'fault'], contents: ['contents'], failures: ['failure', 'injected'], slabs: ['slab made', 'slab gone'],
+  transactions: ['alloc', 'free', 'realloc', 'check', 'released'], contents: ['contents'], failures: ['failure', 'injected'], slabs: ['slab made', 'slab gone'],
 };
 
 /** Lists as the engine does. */

@@ -54,7 +54,7 @@ h3 { margin-bottom: 2px; }
       <div class="row spread"><h2>${title} <span class="muted small">fault ${count(fault.id)}, ${fault.kind}</span></h2>
         <span class="row">${historyButton(this, at, 'What happened to this address')}</span></div>
       <p class="sentence">${unbroken(fault.sentence)}</p>
-      ${fault.advice === '' ? nothing : html`<p class="advice"><b>What to do:</b> ${unbroken(fault.advice)}</p>`}
+      ${fault.advice === '' ? nothing : html`<p class="advice"><b>Where to look:</b> ${unbroken(fault.advice)}</p>`}
       ${means === '' ? nothing : html`<div class="explain"><p>${means}</p>
         <h3>What usually causes it</h3><ul>${causes.map((cause) => html`<li>${cause}</li>`)}</ul></div>`}
       <div class="parts">

@@ -19,7 +19,7 @@ li { display: grid; grid-template-columns: 92px 86px minmax(0, 1fr); gap: 2px 12
 li:first-child { border-top: 0; }
 .when { color: var(--muted); text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .what { font-weight: 600; }
-.fault .what, .failure .what { color: var(--bad); }
+.failure .what, .injected .what { color: var(--bad); }
 .rest { overflow-wrap: anywhere; }
 .kept { display: block; font-family: var(--mono); font-size: 12px; color: var(--muted); }
 button.link { text-align: left; overflow-wrap: anywhere; }

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ago, reportOf, WHOLE_LOG, type Audit, type LogPage, type LogQuery } from '../model/diagnosis.ts';
 import { address, bytes, count } from '../model/format.ts';
 import type { Frames } from '../model/frames.ts';
-import { LOGS, parsedLog, type LogField } from '../model/log-query.ts';
+import { FRONT_END, LOGS, parsedLog, type LogField } from '../model/log-query.ts';
 import { contentsWords, EVENTS, eventSays, isWhole, LIMITS, listWords } from '../model/log-words.ts';
 import type { AuditReport, LogEntry, LogList } from '../model/records.ts';
 import { wish } from './events.ts';
@@ -31,7 +31,7 @@ input[aria-invalid="true"] { border-color: var(--bad); box-shadow: 0 0 0 1px var
 thead th { position: sticky; top: 0; z-index: 1; background: var(--surface); box-shadow: inset 0 -1px var(--edge); }
 th, td { padding: 3px 8px; white-space: nowrap; }
 .event { font-weight: 600; }
-tr.fault .event, tr.failure .event { color: var(--bad); }
+tr.failure .event, tr.injected .event { color: var(--bad); }
 td.site { white-space: normal; min-width: 150px; overflow-wrap: anywhere; }
 td.site button { text-align: left; }
 .kept { display: block; font-family: var(--mono); font-size: 12px; color: var(--muted); white-space: normal; overflow-wrap: anywhere; }
@@ -71,12 +71,12 @@ td.site button { text-align: left; }
 
   #filters(query: LogQuery, report: AuditReport, wrong: LogField | undefined): TemplateResult {
     const kept = (name: string): number => report.logs.find((log) => log.name === name)?.kept ?? 0;
-    const names = [...new Set([...this.caches, ...report.cacheModes.map(({ name }) => name), ...(query.cache === '' ? [] : [query.cache])])];
+    const names = [...new Set([...this.caches, ...report.cacheModes.map(({ name }) => name), ...(query.cache === '' || query.cache === FRONT_END ? [] : [query.cache])])];
     return html`<div class="row filters" role="group" aria-label="Which entries">
       <fieldset class="row"><legend>Logs</legend>${LOGS.map((log) => html`<term-hint plain says=${LOG_SAYS[log] ?? ''}><label><input type="checkbox" .checked=${query.logs.length === 0 || query.logs.includes(log)}
         @change=${() => this.#toggle(query, log)}>${log} <span class="muted small">${count(kept(log))}</span></label></term-hint>`)}</fieldset>
       <label class="field">Event <select aria-label="Event" @change=${(event: Event) => this.#set('event', event)}><option value="" ?selected=${query.event === ''}>any</option>${EVENTS.map((name) => html`<option ?selected=${name === query.event}>${name}</option>`)}</select></label>
-      ${names.length === 0 ? nothing : html`<label class="field">Cache <select aria-label="Cache" @change=${(event: Event) => this.#set('cache', event)}><option value="" ?selected=${query.cache === ''}>any</option>${names.map((name) => html`<option ?selected=${name === query.cache}>${name}</option>`)}</select></label>`}
+      ${names.length === 0 ? nothing : html`<label class="field">Cache <select aria-label="Cache" @change=${(event: Event) => this.#set('cache', event)}><option value="" ?selected=${query.cache === ''}>any</option><option value=${FRONT_END} ?selected=${query.cache === FRONT_END}>none: the front end</option>${names.map((name) => html`<option ?selected=${name === query.cache}>${name}</option>`)}</select></label>`}
       <label class="field">Address ${this.#field('address', 'Address', query, wrong, '0x00010000')}</label>
       <label class="field">Site ${this.#field('site', 'Number of the site', query, wrong, '12')}</label>
       <span class="row field" role="group" aria-label="Operations"><term-hint says="Requests and frees that were recorded, counted from the start. The first number is in, the second one is not.">Operation</term-hint> ${this.#field('from', 'First operation', query, wrong, '0')} to ${this.#field('to', 'Operation after the last', query, wrong, '1,000')}</span>

@@ -5,7 +5,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { Sent } from '../model/diagnosis.ts';
 import { bytes, count } from '../model/format.ts';
-import { commandWords, draftText, injectionWords, modeChoices, MODES, modeWords, NO_CHANGE, POLICIES, policyChoices, quarantineWords, RATES, samplingWords, type Draft } from '../model/modes.ts';
+import { commandWords, draftText, injectionWords, modeChoices, MODES, modeWords, NO_CHANGE, POLICIES, quarantineWords, RATES, samplingWords, type Draft } from '../model/modes.ts';
 import type { AuditReport } from '../model/records.ts';
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
@@ -67,7 +67,7 @@ td { vertical-align: top; } td:first-child { font-weight: 600; white-space: nowr
         ${choice('Sampling', 'Of one request in so many bytes, the call site is recorded. Totals are worked out from that.', [...RATES.map(({ word }) => word), ...(rate === undefined ? [String(report.samplingBytes)] : [])],
           draft.sampling ?? rate?.word ?? String(report.samplingBytes), (sampling) => this.#change({ sampling: sampling === rate?.word ? undefined : sampling }),
           (word) => samplingWords(RATES.find((known) => known.word === word)?.bytes ?? Number(word)))}
-        ${choice('On a fault', 'What the module does when it finds that something is wrong.', policyChoices(report.policy), draft.policy ?? report.policy, (policy) => this.#change({ policy: policy === report.policy ? undefined : policy }))}
+        ${choice('On a fault', 'What the module does when it finds that something is wrong.', POLICIES.map(({ word }) => word), draft.policy ?? report.policy, (policy) => this.#change({ policy: policy === report.policy ? undefined : policy }))}
       </div>
       ${this.caches.length === 0 ? nothing : html`<details ?open=${report.cacheModes.length > 0}><summary>Object caches</summary><div class="choices caches">${this.caches.map((name) =>
         choice(name, '', modeChoices(modeOf(name)), draft.caches.get(name) ?? modeOf(name), (mode) => this.#changeCache(name, mode === modeOf(name) ? undefined : mode)))}</div></details>`}

@@ -88,7 +88,7 @@ test('an address leads to the map, and its past to the log', async () => {
   await show(page, 'faults');
   await page.getByRole('button', { name: 'What happened to this address' }).click();
   await page.locator('log-view history-list li').first().waitFor();
-  assert.deepEqual(await texts(page, 'log-view history-list .what'), ['fault', 'free', 'contents', 'alloc', 'slab made']);
+  assert.deepEqual(await texts(page, 'log-view history-list .what'), ['released', 'free', 'contents', 'alloc', 'slab made']);
   await page.context().close();
 });
 

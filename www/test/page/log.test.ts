@@ -41,6 +41,8 @@ test('each part of the bar narrows the list, and all of it comes back', async ()
   assert.equal((await events(page)).length, ENTRIES.length);
   await page.getByLabel('Cache').selectOption('tokens');
   assert.deepEqual(await events(page), ['free', 'slab gone']);
+  await page.getByLabel('Cache').selectOption({ label: 'none: the front end' });
+  assert.ok((await texts(page, 'log-table tbody tr td:nth-child(6)')).every((cache) => cache === '–'));
   await page.getByLabel('Cache').selectOption('');
   await page.getByLabel('First operation').fill('1,312,000');
   await page.getByLabel('First operation').press('Enter');
@@ -56,7 +58,7 @@ test('each part of the bar narrows the list, and all of it comes back', async ()
 test('an address tells what happened to it, and leads to the map and to the site', async () => {
   const { page } = await opened();
   await page.locator('log-table tbody tr[data-sequence="98"] td button').first().click();
-  assert.deepEqual(await texts(page, 'history-list .what'), ['fault', 'free', 'contents', 'alloc', 'slab made']);
+  assert.deepEqual(await texts(page, 'history-list .what'), ['released', 'free', 'contents', 'alloc', 'slab made']);
   assert.match(await page.locator('history-list .contents .kept').first().innerText(), /^GET \/documents\/survey\.csv/);
   assert.match(await page.locator('log-view .about').innerText(), /was last asked for by\s+demo::json::Parser::string/);
   await page.locator('log-view .about button.site').click();
