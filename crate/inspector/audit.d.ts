@@ -4,8 +4,8 @@ export interface AuditReport {
   mode: string;
   /** Modes of object caches that have one. */
   cacheModes: { number: number; name: string; mode: string }[];
-  /** What is done about a fault: `trap`, `hook`, or `continue`. */
-  policy: string;
+  /** What is done about a fault. */
+  policy: 'trap' | 'continue';
   /** Bytes between two samples on the average; 0 where nothing is sampled. */
   samplingBytes: number;
   /** Operations that were recorded, ever. */
@@ -125,7 +125,7 @@ export interface LogRow {
 
 export interface LogEntry {
   sequence: number;
-  /** `alloc`, `free`, `realloc`, `contents`, `failure`, `injected`, `slab made`, `slab gone`, `fault`. */
+  /** `alloc`, `free`, `realloc`, `contents`, `failure`, `injected`, `slab made`, `slab gone`, `check`, `released`. */
   event: string;
   operation: number;
   time: number;
