@@ -5,6 +5,7 @@
 import { Atom } from './atom.ts';
 import { WHOLE_LOG, type Audit, type FlameChoice, type LogPage, type LogQuery, type Past, type Sent, type SiteOrder } from './model/diagnosis.ts';
 import type { Frames } from './model/frames.ts';
+import { GrowthWatch } from './model/growth.ts';
 
 export class DiagnosisState {
   /** The newest report, or why there is none. */
@@ -25,6 +26,11 @@ export class DiagnosisState {
   /** Names of the frames that were asked for so far. */
   readonly frames = new Atom<Frames>(new Map());
 
+  /** What only grows; changes inside, `touch`ed after each reading. */
+  readonly growth = new Atom(new GrowthWatch());
+  /** Readings of it, ever. */
+  readonly grown = new Atom(0);
+
   /** Which entries of the logs are listed. */
   readonly logQuery = new Atom<LogQuery>(WHOLE_LOG);
   /** What the query came to; read only while it is looked at. */
@@ -38,6 +44,6 @@ export class DiagnosisState {
   readonly sent = new Atom<Sent | undefined>(undefined);
 
   atoms(): { watch(watcher: () => void): () => void }[] {
-    return [this.audit, this.seen, this.fault, this.site, this.siteOrder, this.siteFilter, this.flame, this.frames, this.logQuery, this.log, this.past, this.traceTrouble, this.sent];
+    return [this.audit, this.seen, this.fault, this.site, this.siteOrder, this.siteFilter, this.flame, this.frames, this.grown, this.logQuery, this.log, this.past, this.traceTrouble, this.sent];
   }
 }

@@ -123,6 +123,20 @@ export class Diagnosis {
     const report = reportOf(read);
     if (this.#state.tab.value === 'faults' && report !== undefined) seen.set(report.faultsEver);
     if (report !== undefined) this.#name(report);
+    if (report !== undefined) this.#watchGrowth(ended, report);
+  }
+
+  /** Reads what is held once more. Time that a person looks away, or the program rests, does no harm. */
+  #watchGrowth(time: number, report: AuditReport): void {
+    const { growth, grown } = this.#state.diagnosis;
+    growth.value.add(time, report, this.#state.objects.value.objectCaches);
+    grown.set(grown.value + 1);
+  }
+
+  /** Begins anew to look for what only grows. */
+  forgetGrowth(): void {
+    this.#state.diagnosis.growth.value.clear();
+    this.#readAudit();
   }
 
   #readLogSoon(): void {

@@ -45,6 +45,8 @@ export interface Wishes {
   /** A text such as `audit=lite` is to be left for the module. */
   'configure': string;
   'save-trace': undefined;
+  /** What only grows is to be looked for anew. */
+  'forget-growth': undefined;
 }
 
 export class Wish<K extends keyof Wishes> extends Event {

@@ -84,6 +84,7 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'set-log-query', (query) => this.state?.diagnosis.logQuery.set(query));
     onWish(this, 'ask-history', (address) => this.recorder?.diagnosis.ask(address));
     onWish(this, 'configure', (text) => this.recorder?.diagnosis.configure(text));
+    onWish(this, 'forget-growth', () => this.recorder?.diagnosis.forgetGrowth());
     onWish(this, 'save-trace', () => this.#saveTrace());
   }
 
@@ -138,7 +139,7 @@ main { display: grid; gap: 16px; min-width: 0; }
           .past=${this.#past} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
           .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
       case 'sites':
-        return html`<sites-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.site.value}
+        return html`<sites-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.site.value} .growth=${diagnosis.growth.value} .grown=${diagnosis.grown.value}
           .order=${diagnosis.siteOrder.value} .filter=${diagnosis.siteFilter.value} .flame=${diagnosis.flame.value}>${this.#later('sites')}</sites-view>`;
       case 'log':
         return html`<log-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .page=${diagnosis.log.value} .query=${diagnosis.logQuery.value} .past=${diagnosis.past.value}

@@ -1,7 +1,8 @@
-/** `<sites-view .audit .frames .symbols .chosen .order .filter .flame>`: who asked for memory: the table of call sites, the chosen one in full, and the flame graph. */
+/** `<sites-view .audit .frames .symbols .chosen .order .filter .flame .growth .grown>`: who asked for memory: the table of call sites, what only grows, the flame graph, and the chosen site in full. */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { reportOf, type Audit, type FlameChoice, type SiteOrder } from '../model/diagnosis.ts';
 import type { Frames } from '../model/frames.ts';
+import type { GrowthWatch } from '../model/growth.ts';
 import { samplingWords } from '../model/modes.ts';
 import type { AuditReport } from '../model/records.ts';
 import { SiteNames, type Site } from '../model/site-names.ts';
@@ -12,6 +13,7 @@ import { wish } from './events.ts';
 import { noneSheet } from './none-sheet.ts';
 import { sheet } from './sheet.ts';
 import './flame-graph.ts';
+import './growers-table.ts';
 import './site-details.ts';
 import './site-table.ts';
 import './symbols-bar.ts';
@@ -26,7 +28,7 @@ symbols-bar { margin-top: 6px; }
 .how { margin-top: 8px; max-width: 88ch; }
 `];
   static override properties = {
-    audit: { attribute: false }, frames: { attribute: false }, symbols: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {}, flame: { attribute: false },
+    audit: { attribute: false }, frames: { attribute: false }, symbols: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {}, flame: { attribute: false }, growth: { attribute: false }, grown: { type: Number },
   };
   declare audit: Audit;
   declare frames: Frames;
@@ -36,6 +38,9 @@ symbols-bar { margin-top: 6px; }
   declare order: SiteOrder;
   declare filter: string;
   declare flame: FlameChoice;
+  declare growth: GrowthWatch | undefined;
+  /** Readings of the growth. */
+  declare grown: number;
   readonly #names = new SiteNames();
   #sites: readonly Site[] = [];
   /** Shown where none was chosen: the largest when the view was opened, and not another one with each sample. */
@@ -46,6 +51,7 @@ symbols-bar { margin-top: 6px; }
     this.frames = new Map();
     this.order = siteOrderBy('liveBytes');
     this.filter = '';
+    this.grown = 0;
     this.flame = { measure: 'liveBytes', by: 'stack', focus: '' };
   }
 
@@ -65,6 +71,7 @@ symbols-bar { margin-top: 6px; }
       <section class="card"><site-table .sites=${sites} .chosen=${site?.row.id} .order=${this.order} .filter=${this.filter}></site-table>
         <p class="small muted how">${howWords(report)}</p>
         <symbols-bar .store=${this.symbols}></symbols-bar></section>
+      <section class="card"><growers-table .growth=${this.growth} .read=${this.grown} .audit=${this.audit} .frames=${this.frames}></growers-table></section>
       <section class="card"><flame-graph .sites=${sites} .choice=${this.flame}></flame-graph></section>
       <section class="card"><site-details .site=${site} .frames=${this.frames}></site-details></section>`;
   }
