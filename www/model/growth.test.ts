@@ -1,14 +1,15 @@
+/** Claim: what only grows is told from what goes up and down, by site, tag and cache. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GrowthWatch } from './growth.ts';
-import type { ObjectCacheRow, SiteRow, TagRow } from './records.ts';
+import { GrowthWatch, type Holding } from './growth.ts';
+import type { SiteRow, TagRow } from './records.ts';
 
 const site = (id: number, tag: number, liveBytes: number): SiteRow =>
   ({ id, tag, tags: [], frames: [], liveBytes, liveCount: 1, bytes: 0, count: 0, samples: 1, liveSamples: 1, oldest: 0, newest: 0 });
 const TAGS: TagRow[] = [{ id: 1, parent: 0, name: 'import', entries: 1 }, { id: 2, parent: 1, name: 'csv', entries: 1 }];
-const cache = (number: number, name: string, liveBytes: number): ObjectCacheRow => ({ number, name, liveBytes }) as ObjectCacheRow;
+const cache = (number: number, name: string, liveBytes: number): Holding => ({ number, name, liveBytes });
 
-function watch(readings: readonly { sites: SiteRow[]; caches?: ObjectCacheRow[] }[]): GrowthWatch {
+function watch(readings: readonly { sites: SiteRow[]; caches?: Holding[] }[]): GrowthWatch {
   const growth = new GrowthWatch();
   readings.forEach(({ sites, caches }, index) => growth.add(1000 * index, { sites, tags: TAGS }, caches ?? []));
   return growth;

@@ -9,6 +9,9 @@ const READINGS = 4;
 /** What fell, as a part of what rose, above which something is no leak but goes up and down. */
 const FALLEN = 0.1;
 
+/** What of an object cache is read. */
+export type Holding = Pick<ObjectCacheRow, 'number' | 'name' | 'liveBytes'>;
+
 export interface Grower {
   kind: 'site' | 'tag' | 'cache';
   /** Number of the site, tag or object cache. */
@@ -36,7 +39,7 @@ export class GrowthWatch {
   }
 
   /** Adds what was read at a time, in milliseconds. */
-  add(time: number, { sites, tags }: Pick<AuditReport, 'sites' | 'tags'>, caches: readonly ObjectCacheRow[]): void {
+  add(time: number, { sites, tags }: Pick<AuditReport, 'sites' | 'tags'>, caches: readonly Holding[]): void {
     if (this.#known.size === 0) this.#began = time;
     this.#time = time;
     const byTag = new Map<number, number>();
