@@ -17,9 +17,12 @@ use flagstone::vmem::{Arena, Options as ArenaOptions};
 mod after;
 mod bounds;
 mod frees;
+mod ground;
 mod objects;
 mod records;
 mod sizes;
+
+pub(crate) use ground::stage;
 
 /// What programs allocate from.
 pub(crate) trait Ground: Copy {
