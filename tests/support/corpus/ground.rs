@@ -73,6 +73,6 @@ impl Ground for &'static TestHeap {
             Foreign::Beyond => 0x8000_0000,
         };
         let low = self.at(LOW.0);
-        low.wrapping_offset(address as isize - LOW.0 as isize)
+        low.wrapping_offset((address as isize).wrapping_sub(LOW.0 as isize))
     }
 }
