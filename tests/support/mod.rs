@@ -3,6 +3,8 @@
 #![allow(dead_code, unused_imports, reason = "each test program uses a part of this")]
 
 #[cfg(feature = "audit")]
+pub(crate) mod audit_world;
+#[cfg(feature = "audit")]
 pub(crate) mod corpus;
 mod fake;
 mod model;
