@@ -17,7 +17,7 @@ use super::tell::Finding;
 use crate::cache::Cache;
 use crate::heap::Engine;
 use crate::objects::ASKING;
-use crate::record::{Id, get};
+use crate::record::{Id, Word, get};
 use crate::size_class::{CLASSES, SLAB_CLASSES, class_of, rounds, segment_len, size_of_class};
 use crate::source::Source;
 use crate::units::Addr;
@@ -62,24 +62,41 @@ impl<S: Source> Engine<S> {
     pub(crate) fn alloc_audited(&self, class: u32, size: u32, align: u32) -> Addr {
         self.obey();
         let wanted = Wanted { size, align, cache: 0 };
+        let failures = self.failures(class);
         if self.is_slow() && self.injects(wanted) {
+            failures.set(failures.get() + 1);
             return Addr(0);
         }
+        // A request fails once, however often it is tried.
+        let again = || {
+            failures.set(failures.get().saturating_sub(1));
+            self.alloc_once(class, wanted)
+        };
         let mut at = self.alloc_once(class, wanted);
         if at.0 == 0 && self.drain() {
-            at = self.alloc_once(class, wanted);
+            at = again();
         }
         if at.0 == 0 {
-            at = self.exhausted(wanted, || self.alloc_once(class, wanted));
+            at = self.exhausted(wanted, again);
         }
         at
+    }
+
+    /// Where it is counted that a request of a class, or of none, got nothing.
+    fn failures(&self, class: u32) -> &Word {
+        let is_guarded = self.is_slow() && Mode(self.audit().mode.get()).is_guarded();
+        let has_slabs = class < SLAB_CLASSES as u32 && !is_guarded;
+        if has_slabs { &self.class_record(class).failures } else { &self.state().large_failures }
     }
 
     /// The same, once.
     fn alloc_once(&self, class: u32, wanted: Wanted) -> Addr {
         let mode = if self.is_slow() { Mode(self.audit().mode.get()) } else { Mode::OFF };
         if mode.is_guarded() {
-            return self.alloc_guarded(wanted, mode);
+            let at = self.alloc_guarded(wanted, mode);
+            let failures = &self.state().large_failures;
+            failures.set(failures.get() + u32::from(at.0 == 0));
+            return at;
         }
         let Wanted { size, align, .. } = wanted;
         let counted = self.is_counted(class);

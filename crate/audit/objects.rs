@@ -47,11 +47,16 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
         let sampled = engine.samples() && record.sample_at.get() == record.allocations.get() as u32;
         let mut object = self.alloc_plain(spare);
         if object == Err(Error::NoMemory { bytes: record.slab_len.get() }) {
+            // A request fails once, however often it is tried.
+            let again = || {
+                record.failures.set(record.failures.get().saturating_sub(1));
+                self.alloc_plain(spare)
+            };
             if engine.drain() {
-                object = self.alloc_plain(spare);
+                object = again();
             }
             if object.is_err() {
-                let last = engine.exhausted(wanted, || self.alloc_plain(spare).unwrap_or(Addr(0)));
+                let last = engine.exhausted(wanted, || again().unwrap_or(Addr(0)));
                 object = if last.0 == 0 { object } else { Ok(last) };
             }
         }
