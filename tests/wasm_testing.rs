@@ -44,7 +44,7 @@ fn what_is_held_is_listed_with_tag_cache_and_frames() {
         let _parser = auditor.tag("parser");
         lose(1000);
         lose(1000);
-        forget(nodes.alloc().unwrap());
+        nodes.alloc().unwrap();
         let mut bytes: Vec<u8> = Vec::with_capacity(50_000);
         bytes.reserve_exact(70_000);
         forget(bytes);

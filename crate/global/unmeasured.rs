@@ -3,6 +3,9 @@
 
 use core::alloc::Layout;
 
+/// What would be known of an object.
+pub(super) enum Object {}
+
 /// Whether a request is made to fail.
 pub(super) const fn refuses() -> bool {
     false
@@ -12,10 +15,12 @@ pub(super) const fn refuses() -> bool {
 pub(super) const fn made(_: *mut u8, _: Layout) {}
 
 /// Would note what is about to be given back.
-pub(super) const fn gone(_: *mut u8) {}
+pub(super) const fn gone(_: *mut u8) -> Option<Object> {
+    None
+}
 
 /// Would forget it.
-pub(super) const fn forget((): ()) {}
+pub(super) const fn forget(_: Option<Object>) {}
 
 /// Would note that an object has another size.
-pub(super) const fn moved((): (), _: *mut u8, _: Layout, _: *mut u8, _: usize) {}
+pub(super) const fn moved(_: Option<Object>, _: *mut u8, _: Layout, _: *mut u8, _: usize) {}

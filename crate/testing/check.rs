@@ -26,7 +26,7 @@ const AT_MOST: u32 = 10_000;
 ///
 /// # fn main() {
 /// let mut seen = Vec::new();
-/// // The second run has the vector grow for the last time.
+/// // After five runs everything was seen.
 /// Check::new().warm_up(5).assert_no_leak(|| if seen.len() < 5 { seen.push(0_u8) });
 /// # }
 /// ```
