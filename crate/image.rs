@@ -16,6 +16,7 @@ use crate::units::Addr;
 
 pub mod arenas;
 pub mod audit;
+pub mod leaks;
 pub mod objects;
 pub mod region;
 pub mod survey;
