@@ -8,9 +8,9 @@ mod support;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use support::problems;
 use support::corpus::{MODES, Program, programs, stage};
 use support::objects::TestHeap;
+use support::problems;
 
 /// Runs programs in modes, and tells of all that fail.
 fn run_all(wrong: bool) {

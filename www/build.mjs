@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /**
- * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 193 KiB today uPlot with its sheet is 53
+ * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 195 KiB today uPlot with its sheet is 53
  * (for axes, cursor and drawing that are not worth writing again), Lit 16, what is read of diagnosis on all pages 10 (a new fault is said
  * wherever one looks, and an address says who asked for it, by name), and the page and the demo's panel the rest.
  */
-const BUDGET = 194 * 1024;
-/** Bytes of what is loaded when its view is first shown: of 95 KiB objects are 25, faults 30, call sites with their flame graph 27, and the log 13. */
-const LATER_BUDGET = 96 * 1024;
+const BUDGET = 196 * 1024;
+/** Bytes of what is loaded when its view is first shown: of 97 KiB objects are 25, faults 30, call sites with their flame graph and what only grows 29, and the log 13. */
+const LATER_BUDGET = 98 * 1024;
 /** Bytes of the reader of symbols, which is loaded with the first call site, as it is and compressed. */
 const SYMBOLS_BUDGET = 244 * 1024;
 const SYMBOLS_GZIP_BUDGET = 100 * 1024;

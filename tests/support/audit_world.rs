@@ -11,8 +11,20 @@ use super::objects::{Stage, TestHeap, content, paint, shows};
 use super::{Deny, Rng, assert_sound};
 
 /// Modes that the front end and caches change between.
-const MODES: [&str; 12] =
-    ["off", "off", "lite", "all", "redzone", "poison", "guard", "sites", "audit", "all-sites", "contents+audit+poison", "all+guard"];
+const MODES: [&str; 12] = [
+    "off",
+    "off",
+    "lite",
+    "all",
+    "redzone",
+    "poison",
+    "guard",
+    "sites",
+    "audit",
+    "all-sites",
+    "contents+audit+poison",
+    "all+guard",
+];
 
 /// Memory of the front end.
 struct Held {

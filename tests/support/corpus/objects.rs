@@ -40,7 +40,7 @@ impl Life for Wild {
     unsafe fn destruct(&self, at: NonNull<u8>) {
         if self.underruns {
             // SAFETY: it is the bug, in memory of the heap.
-            unsafe { at.sub(1).write(0x41) };
+            unsafe { at.as_ptr().wrapping_sub(1).write(0x41) };
         }
     }
 }

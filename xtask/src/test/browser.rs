@@ -14,7 +14,7 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
         ("wasm tests pass in Chromium", "WASM_BINDGEN_USE_BROWSER"),
         ("wasm tests pass in a worker of Chromium", "WASM_BINDGEN_USE_DEDICATED_WORKER"),
     ] {
-        let mut command = node::command(&wasm)?;
+        let mut command = node::command(&wasm, node::DIAGNOSED)?;
         command.env(place, "1").env("CHROMEDRIVER", &browser.driver);
         command.env("WASM_BINDGEN_TEST_TIMEOUT", PATIENCE).env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30");
         report.tests(claim, &mut command);

@@ -8,11 +8,13 @@ use anyhow::Result;
 use std::process::Command;
 
 /// Every set of features that is published or built.
-const FEATURES: [(&str, &str); 4] = [
+const FEATURES: [(&str, &str); 6] = [
     ("default features", ""),
     ("the inspector", "inspector"),
     ("the engine", "engine"),
-    ("all that is optional", "inspector,reclaim,allocator-api2"),
+    ("diagnosis alone", "audit"),
+    ("call sites from JavaScript", "sites"),
+    ("all that is optional", "inspector,reclaim,allocator-api2,audit"),
 ];
 
 pub(super) fn steps(report: &mut Report) -> Result<()> {

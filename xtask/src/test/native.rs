@@ -10,7 +10,7 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
     for (claim, features) in [
         ("the library's tests pass", ""),
         ("the library's tests pass with the inspector", "inspector"),
-        ("the library's tests pass with all that is optional", "inspector,reclaim,allocator-api2"),
+        ("the library's tests pass with all that is optional", "inspector,reclaim,allocator-api2,audit"),
     ] {
         // Examples in the documentation are a part of their own.
         let mut test = cargo("test --no-fail-fast --package flagstone --lib --tests --features");

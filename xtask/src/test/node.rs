@@ -8,8 +8,8 @@ use std::process::Command;
 
 pub(super) fn steps(report: &mut Report) -> Result<()> {
     let wasm = wasm::Wasm::ensure()?;
-    report.tests("wasm tests pass in node", &mut command(&wasm)?);
-    report.tests("wasm tests pass in node, optimised", command(&wasm)?.arg("--release"));
+    report.tests("wasm tests pass in node, with diagnosis", &mut command(&wasm, DIAGNOSED)?);
+    report.tests("wasm tests pass in node, optimised", command(&wasm, "inspector")?.arg("--release"));
     report.tests("std's collections work on the small core", &mut small(&wasm)?);
     Ok(())
 }
@@ -22,11 +22,14 @@ fn small(wasm: &wasm::Wasm) -> Result<Command> {
     Ok(command)
 }
 
+/// The features of a build whose mistakes are seen, and whose call sites are.
+pub(super) const DIAGNOSED: &str = "inspector,sites";
+
 /// A command that runs the wasm tests, in node unless its environment says otherwise.
-pub(super) fn command(wasm: &wasm::Wasm) -> Result<Command> {
+pub(super) fn command(wasm: &wasm::Wasm, features: &str) -> Result<Command> {
     let mut command = wasm.cargo_test()?;
-    command.args("test --no-fail-fast --package flagstone --features inspector".split_whitespace());
-    command.args(["--target", wasm::TARGET]);
+    command.args("test --no-fail-fast --package flagstone".split_whitespace());
+    command.args(["--target", wasm::TARGET, "--features", features]);
     for test in tests()? {
         command.args(["--test", &test]);
     }
