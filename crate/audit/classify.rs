@@ -5,6 +5,7 @@
 use super::event::Event;
 use super::fault::FaultKind;
 use super::guard::Wanted;
+use super::mode::Mode;
 use super::patterns::{FREE, byte_at};
 use super::record::{FREED, HELD, WatchRecord, entry_at, watch_at};
 use super::tell::Finding;
@@ -36,24 +37,24 @@ impl<S: Source> Engine<S> {
     }
 
     /// Checks an object that is given back, or that is to get another size, and says what is wrong: to the record, to the host, and
-    /// if the policy says so, with a trap. `exact` is whether the size and the alignment are those that the program says.
+    /// if the policy says so, with a trap. The front end is told a size and an alignment; `mode` is that of whoever is called.
     ///
     /// The watch of a guarded object that is all right; `Ok(None)` for a plain one.
     pub(super) fn admit(
         &self,
         at: Addr,
         given: Wanted,
-        exact: bool,
+        mode: Mode,
         event: Event,
     ) -> Result<Option<Id<WatchRecord>>, Option<Id<WatchRecord>>> {
-        let mut finding = match self.suspect(at, given, exact, event) {
+        let mut finding = match self.suspect(at, given, mode, event) {
             Ok(watch) => return Ok(watch),
             Err(finding) => finding,
         };
         finding.address = at.0;
         finding.event = event as u32;
         finding.given_cache = given.cache;
-        (finding.given_size, finding.given_align) = if exact { (given.size, given.align) } else { (0, 0) };
+        (finding.given_size, finding.given_align) = if given.cache == 0 { (given.size, given.align) } else { (0, 0) };
         // What is right but for the call stays with its owner, who may still give it back as it should be.
         let lost = [FaultKind::Redzone, FaultKind::WrongSize, FaultKind::BadTag, FaultKind::BadRecord];
         if let Some(id) = finding.watch
@@ -67,8 +68,8 @@ impl<S: Source> Engine<S> {
     }
 
     /// What is wrong with giving `at` back.
-    fn suspect(&self, at: Addr, given: Wanted, exact: bool, event: Event) -> Result<Option<Id<WatchRecord>>, Finding> {
-        let Some(id) = self.watch_of(at.0) else { return self.suspect_unwatched(at, given, exact, event) };
+    fn suspect(&self, at: Addr, given: Wanted, mode: Mode, event: Event) -> Result<Option<Id<WatchRecord>>, Finding> {
+        let Some(id) = self.watch_of(at.0) else { return self.suspect_unwatched(at, given, mode, event) };
         self.is_sound(id).map_err(|kind| self.finding(id, kind, event))?;
         let watch = get(self.source(), id);
         if self.status(id) != HELD {
@@ -77,7 +78,7 @@ impl<S: Source> Engine<S> {
         if watch.cache.get() != given.cache {
             return Err(self.finding(id, FaultKind::WrongCache, event));
         }
-        if exact && (watch.size.get(), watch.align.get()) != (given.size, given.align) {
+        if given.cache == 0 && (watch.size.get(), watch.align.get()) != (given.size, given.align) {
             return Err(self.finding(id, FaultKind::WrongSize, event));
         }
         self.inspect(id, event)?;
@@ -89,7 +90,7 @@ impl<S: Source> Engine<S> {
         &self,
         at: Addr,
         given: Wanted,
-        exact: bool,
+        mode: Mode,
         event: Event,
     ) -> Result<Option<Id<WatchRecord>>, Finding> {
         let nothing = |kind: FaultKind| Finding { kind: kind as u32, ..Finding::default() };
@@ -116,7 +117,8 @@ impl<S: Source> Engine<S> {
             // What was freed and left the quarantine still has its pattern, or the log tells of it.
             let mut bytes = at.0..tag.end().min(at.0.saturating_add(4));
             let pattern = bytes.all(|at| super::bytes::byte(self.source(), at).get() == byte_at(FREE, at));
-            let history = self.history(at.0);
+            // Who does not write the log does not know whether it tells of the last owner.
+            let history = if mode.has(Mode::AUDIT) { self.history(at.0) } else { [0; 2] };
             let freed = kind == FREE_SEGMENT && (pattern || history[1] != 0);
             if !freed {
                 return Err(found(FaultKind::BadAddress));
@@ -146,7 +148,7 @@ impl<S: Source> Engine<S> {
         if object.cache != given.cache {
             return Err(found(FaultKind::WrongCache));
         }
-        let is_class = !exact || segment_len_of(given) == object.len;
+        let is_class = given.cache != 0 || segment_len_of(given) == object.len;
         if is_class { Ok(None) } else { Err(found(FaultKind::WrongSize)) }
     }
 

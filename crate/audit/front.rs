@@ -312,7 +312,7 @@ impl<S: Source> Engine<S> {
     ) -> Option<Option<Id<WatchRecord>>> {
         let watch = self.watch_of(at.0);
         let checked = mode != Mode::OFF || watch.is_some_and(|id| get(self.source(), id).segment.get() != 0);
-        if checked { self.admit(at, wanted, wanted.cache == 0, event).ok() } else { Some(watch) }
+        if checked { self.admit(at, wanted, mode, event).ok() } else { Some(watch) }
     }
 
     /// Gives a plain object to a magazine, or where there is none to its slab or the arena.
