@@ -80,26 +80,33 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
         self.alloc_behind(spare)
     }
 
-    /// A guarded object, constructed.
+    /// A guarded object, constructed, for which whoever can spare memory is asked once.
+    ///
+    /// Its budget is charged what it takes of a slab: what guards it is diagnosis' own, and a mode should not make a program fail
+    /// that has what it needs.
     fn alloc_guarded(&self, spare: u32, wanted: Wanted, mode: Mode) -> Result<Addr, Error> {
         let (engine, record) = (self.engine(), self.record());
-        if let Err(error) = self.within_limit(spare) {
-            return self.refused(error);
+        let mut at = self.guarded(spare, wanted, mode);
+        if let Err(Error::NoMemory { .. }) = at
+            && engine.drain()
+        {
+            at = self.guarded(spare, wanted, mode);
         }
-        let mut at = engine.alloc_guarded(wanted, mode);
-        if at.0 == 0 && engine.drain() {
-            at = engine.alloc_guarded(wanted, mode);
+        if let Err(error) = at
+            && self.slabs.relieve(error)
+        {
+            at = self.guarded(spare, wanted, mode);
         }
-        if at.0 == 0 {
-            at = engine.exhausted(wanted, || engine.alloc_guarded(wanted, mode));
+        if let Err(Error::NoMemory { .. }) = at {
+            let last = engine.exhausted(wanted, || self.guarded(spare, wanted, mode).unwrap_or(Addr(0)));
+            at = if last.0 == 0 { at } else { Ok(last) };
         }
-        if at.0 == 0 {
-            return self.refused(Error::NoMemory { bytes: wanted.size });
-        }
-        record.guarded.set(record.guarded.get() + 1);
-        record.guarded_max.set(record.guarded_max.get().max(record.guarded.get()));
+        let at = match at {
+            Ok(at) => at,
+            Err(error) => return self.refused(error),
+        };
         if !self.construct(at) {
-            record.guarded.set(record.guarded.get() - 1);
+            self.uncount();
             if let Some(id) = engine.watch_of(at.0) {
                 engine.note_free(id, Event::Free);
                 engine.release(id);
@@ -108,6 +115,28 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
         }
         record.allocations.set(record.allocations.get() + 1);
         Ok(at)
+    }
+
+    /// Bare memory of a guarded object, counted and charged.
+    fn guarded(&self, spare: u32, wanted: Wanted, mode: Mode) -> Result<Addr, Error> {
+        let record = self.record();
+        self.within_limit(spare)?;
+        self.slabs.charge(record.stride.get())?;
+        record.guarded.set(record.guarded.get() + 1);
+        let at = self.engine().alloc_guarded(wanted, mode);
+        if at.0 == 0 {
+            self.uncount();
+            return Err(Error::NoMemory { bytes: wanted.size });
+        }
+        record.guarded_max.set(record.guarded_max.get().max(record.guarded.get()));
+        Ok(at)
+    }
+
+    /// Counts a guarded object less, and takes its charge back.
+    fn uncount(&self) {
+        let record = self.record();
+        record.guarded.set(record.guarded.get() - 1);
+        self.slabs.discharge(record.stride.get());
     }
 
     fn refused(&self, error: Error) -> Result<Addr, Error> {
@@ -132,7 +161,7 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
             return false;
         }
         self.destruct(at);
-        record.guarded.set(record.guarded.get() - 1);
+        self.uncount();
         engine.retire(id, Event::Free);
         true
     }

@@ -176,11 +176,7 @@ impl<S: Source> Slabs<'_, S> {
     pub(crate) fn add(&self) -> Result<(), Error> {
         let record = self.record();
         let len = record.slab_len.get();
-        if let Some(budget) = self.budget()
-            && !charge(budget, len)
-        {
-            return Err(Error::Budget { bytes: len, limit: budget.limit.get() });
-        }
+        self.charge(len)?;
         let Some(slab) = self.segment(len) else {
             self.discharge(len);
             return Err(Error::NoMemory { bytes: len });
@@ -218,8 +214,21 @@ impl<S: Source> Slabs<'_, S> {
         Some(slab)
     }
 
+    /// Charges the budget, if there is one.
+    ///
+    /// # Errors
+    /// Where it does not allow that.
+    pub(crate) fn charge(&self, len: u32) -> Result<(), Error> {
+        match self.budget() {
+            Some(budget) if !charge(budget, len) => {
+                Err(Error::Budget { bytes: len, limit: budget.limit.get() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Takes a charge back.
-    fn discharge(&self, len: u32) {
+    pub(crate) fn discharge(&self, len: u32) {
         if let Some(budget) = self.budget() {
             discharge(budget, len);
         }

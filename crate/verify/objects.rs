@@ -45,7 +45,8 @@ impl<I: Image + ?Sized> Walker<'_, I> {
             let Some(at) = info.budget else { continue };
             if let Some(charge) = charges.get_mut(&at) {
                 charge.users += 1;
-                charge.bytes += info.found.bytes;
+                // A guarded object is charged what it would take of a slab.
+                charge.bytes += info.found.bytes + u64::from(record.guarded.get()) * u64::from(record.stride.get());
             } else {
                 let text = format!("the object cache {} names {at:#x} as its budget, which is none", info.called());
                 self.report("O8", info.id, text);
@@ -221,7 +222,7 @@ impl<I: Image + ?Sized> Walker<'_, I> {
             && info.users >= charge.users;
         if !right {
             let text = format!(
-                "the budget {} of {} caches is charged {used} bytes, at most {}, and {} caches have slabs of {} bytes",
+                "the budget {} of {} caches is charged {used} bytes, at most {}, and {} caches have {} bytes",
                 info.name, info.users, info.peak, charge.users, charge.bytes
             );
             self.report("O8", info.id, text);
