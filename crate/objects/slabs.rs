@@ -220,9 +220,7 @@ impl<S: Source> Slabs<'_, S> {
     /// Where it does not allow that.
     pub(crate) fn charge(&self, len: u32) -> Result<(), Error> {
         match self.budget() {
-            Some(budget) if !charge(budget, len) => {
-                Err(Error::Budget { bytes: len, limit: budget.limit.get() })
-            }
+            Some(budget) if !charge(budget, len) => Err(Error::Budget { bytes: len, limit: budget.limit.get() }),
             _ => Ok(()),
         }
     }
