@@ -318,7 +318,9 @@ impl<S: Source> Engine<S> {
         #[cfg(feature = "audit")]
         if !small {
             if addr.0 == 0 {
-                // Where there is none at all, the slow path puts that on record.
+                // Where there is none at all, the slow path puts that on record; then it is what failed, once.
+                let failures = &self.state().large_failures;
+                failures.set(failures.get() - 1);
                 return self.cleared(self.alloc(size, align), size);
             }
             self.sample_segment(addr, crate::audit::Wanted { size, align, cache: 0 });
