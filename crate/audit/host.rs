@@ -97,7 +97,8 @@ pub fn set_on_fault(on_fault: OnFault) {
 ///     1
 /// });
 /// let mut frames = [0; 32];
-/// assert_eq!(frames[..flagstone::audit::stack(&mut frames)], [0x8f8]);
+/// let depth = flagstone::audit::stack(&mut frames);
+/// assert_eq!(frames[..depth], [0x8f8]);
 /// ```
 pub fn stack(frames: &mut [u32]) -> usize {
     let capture = with(|host| host.capture.get());

@@ -41,7 +41,7 @@ pub(crate) struct EntryRecord {
     pub(crate) len: Word,
     /// Sequence number in its log.
     pub(crate) sequence: Word,
-    /// What happened: see [`Event`](super::Event).
+    /// What happened: see [`Event`](crate::audit::Event).
     pub(crate) event: Word,
     /// Low word of the operation.
     pub(crate) operation: Word,
@@ -72,11 +72,11 @@ pub(crate) const ENTRY_LEN: u32 = size_of::<EntryRecord>() as u32;
 pub(crate) struct FaultRecord {
     /// Its number, from 1 on.
     pub(crate) number: Word,
-    /// What it turned out to be: see [`FaultKind`](super::FaultKind).
+    /// What it turned out to be: see [`FaultKind`](crate::audit::FaultKind).
     pub(crate) kind: Word,
     /// What it was taken for at first.
     pub(crate) reported: Word,
-    /// What the program was doing: see [`Event`](super::Event).
+    /// What the program was doing: see [`Event`](crate::audit::Event).
     pub(crate) event: Word,
     /// The address that it named.
     pub(crate) address: Word,
@@ -120,7 +120,7 @@ pub(crate) struct FaultRecord {
     pub(crate) operations: [Word; 3],
     /// Milliseconds of the host's clock at these three.
     pub(crate) times: [Word; 3],
-    /// What was done: see [`Policy`](super::Policy).
+    /// What was done: see [`Policy`](crate::audit::Policy).
     pub(crate) outcome: Word,
     /// First address of the words around it.
     pub(crate) around_at: Word,

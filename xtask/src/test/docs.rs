@@ -13,11 +13,12 @@ pub(super) fn steps(report: &mut Report) -> Result<()> {
     let mut doc = cargo("doc --package flagstone --no-deps --document-private-items");
     report.silent_command(
         "the documentation builds without warnings",
-        doc.args(["--features", "inspector,allocator-api2"]),
+        doc.args(["--features", "inspector,allocator-api2,audit"]),
     );
-    for (claim, features) in
-        [("its examples work", ""), ("its examples work with all that is optional", "inspector,reclaim,allocator-api2")]
-    {
+    for (claim, features) in [
+        ("its examples work", ""),
+        ("its examples work with all that is optional", "inspector,reclaim,allocator-api2,audit"),
+    ] {
         let mut test = cargo("test --doc --package flagstone --features");
         report.tests(claim, test.arg(features));
     }
