@@ -20,7 +20,7 @@ use crate::objects::ASKING;
 use crate::record::{Id, Word, get};
 use crate::size_class::{CLASSES, SLAB_CLASSES, class_of, rounds, segment_len, size_of_class};
 use crate::source::Source;
-use crate::units::Addr;
+use crate::units::{Addr, QUANTUM};
 use crate::vmem::Tag;
 
 /// Bytes of a free object that are patterned in the mode `LITE`.
@@ -49,6 +49,13 @@ impl<S: Source> Engine<S> {
     #[inline(always)]
     pub(crate) fn is_slow(&self) -> bool {
         self.audit().slow.get() != 0
+    }
+
+    /// Whether the allocation of a class that was to be sampled was served: this one, unless somebody who was asked for memory
+    /// meanwhile had it, and then there is a later one.
+    fn is_past(&self, class: u32) -> bool {
+        let allocations = self.class_record(class).allocations.get() as u32;
+        allocations.wrapping_sub(self.audit().sample_at[class as usize].get()) as i32 > 0
     }
 
     /// Whether anything is sampled.
@@ -93,16 +100,19 @@ impl<S: Source> Engine<S> {
     fn alloc_once(&self, class: u32, wanted: Wanted) -> Addr {
         let mode = if self.is_slow() { Mode(self.audit().mode.get()) } else { Mode::OFF };
         if mode.is_guarded() {
-            let at = self.alloc_guarded(wanted, mode);
+            let mut at = self.alloc_guarded(wanted, mode);
+            if at.0 == 0 {
+                at = self.eased(wanted.size, || self.alloc_guarded(wanted, mode)).unwrap_or(Addr(0));
+            }
             let failures = &self.state().large_failures;
             failures.set(failures.get() + u32::from(at.0 == 0));
             return at;
         }
         let Wanted { size, align, .. } = wanted;
         let counted = self.is_counted(class);
-        let sampled = counted && self.samples() && self.is_due(class, self.class_record(class));
         let at =
             if self.is_slow() { self.alloc_bare(class, wanted, mode) } else { self.alloc_plain(class, size, align) };
+        let sampled = at.0 != 0 && counted && self.samples() && self.is_past(class);
         if mode.records() {
             self.record(at, wanted, 0, mode);
         } else if sampled {
@@ -176,7 +186,7 @@ impl<S: Source> Engine<S> {
     }
 
     /// As the fast path, where it may go on.
-    fn alloc_plain(&self, class: u32, size: u32, align: u32) -> Addr {
+    pub(crate) fn alloc_plain(&self, class: u32, size: u32, align: u32) -> Addr {
         if class < CLASSES as u32 && self.class_record(class).magazines.rounds.get() != 0 {
             self.take(self.class_record(class))
         } else {
@@ -193,7 +203,8 @@ impl<S: Source> Engine<S> {
         if at.0 == 0 {
             return;
         }
-        let Some(id) = self.new_watch() else { return self.miss() };
+        let watch = self.new_watch().or_else(|| self.eased(QUANTUM, || self.new_watch()).flatten());
+        let Some(id) = watch else { return self.miss() };
         let watch: &WatchRecord = get(self.source(), id);
         let class = class_of(wanted.size, wanted.align);
         let used = if class < CLASSES as u32 { size_of_class(class) } else { segment_len(wanted.size, wanted.align) };
@@ -210,16 +221,19 @@ impl<S: Source> Engine<S> {
         }
         let (cache, size) = (self.cache(class), size_of_class(class));
         let record = self.class_record(class);
-        let taken = cache.take_one(size).or_else(|| {
-            let creates = record.creates.get();
-            if !self.new_slab(class, size) {
-                return None;
-            }
-            if record.creates.get() != creates && mode.has(Mode::LITE) {
-                self.pattern_slabs(class);
-            }
-            cache.take_one(size)
-        });
+        let take = || {
+            cache.take_one(size).or_else(|| {
+                let creates = record.creates.get();
+                if !self.new_slab(class, size) {
+                    return None;
+                }
+                if record.creates.get() != creates && mode.has(Mode::LITE) {
+                    self.pattern_slabs(class);
+                }
+                cache.take_one(size)
+            })
+        };
+        let taken = take().or_else(|| self.eased(size, take).flatten());
         let Some(at) = taken else {
             record.failures.set(record.failures.get() + 1);
             return Addr(0);
@@ -274,6 +288,20 @@ impl<S: Source> Engine<S> {
                 }
             }
         });
+    }
+
+    /// Something again that got nothing, where it was to fail first so that others are asked for `size` bytes; see the feature
+    /// `reclaim`.
+    #[cfg(feature = "reclaim")]
+    pub(super) fn eased<R>(&self, size: u32, again: impl FnOnce() -> R) -> Option<R> {
+        self.relieved(size, again)
+    }
+
+    /// Nothing fails so that others are asked.
+    #[cfg(not(feature = "reclaim"))]
+    #[allow(clippy::unused_self, reason = "with the feature it needs it")]
+    pub(super) fn eased<R>(&self, _: u32, _: impl FnOnce() -> R) -> Option<R> {
+        None
     }
 
     /// Takes memory back that has a watch, or whose class has no magazines; `false` where there is nothing special about it.

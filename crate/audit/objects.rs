@@ -44,7 +44,6 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
         if mode.is_guarded() {
             return self.alloc_guarded(spare, wanted, mode);
         }
-        let sampled = engine.samples() && record.sample_at.get() == record.allocations.get() as u32;
         let mut object = self.alloc_plain(spare);
         if object == Err(Error::NoMemory { bytes: record.slab_len.get() }) {
             // A request fails once, however often it is tried.
@@ -60,6 +59,9 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
                 object = if last.0 == 0 { object } else { Ok(last) };
             }
         }
+        // Somebody who was asked for memory meanwhile may have had the object that was to be sampled.
+        let past = (record.allocations.get() as u32).wrapping_sub(record.sample_at.get()) as i32 > 0;
+        let sampled = object.is_ok() && engine.samples() && past;
         if sampled {
             self.arm();
         }
@@ -87,6 +89,11 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
     fn alloc_guarded(&self, spare: u32, wanted: Wanted, mode: Mode) -> Result<Addr, Error> {
         let (engine, record) = (self.engine(), self.record());
         let mut at = self.guarded(spare, wanted, mode);
+        if let Err(Error::NoMemory { bytes }) = at
+            && let Some(again) = engine.eased(bytes, || self.guarded(spare, wanted, mode))
+        {
+            at = again;
+        }
         if let Err(Error::NoMemory { .. }) = at
             && engine.drain()
         {

@@ -7,6 +7,8 @@
 
 use super::Engine;
 use crate::objects::{ASKING, WANTED};
+#[cfg(feature = "audit")]
+use crate::size_class::class_of;
 use crate::source::Source;
 use crate::units::Addr;
 
@@ -37,6 +39,25 @@ impl<S: Source> Engine<S> {
     /// The request again, after others were asked, if it failed for want of that.
     #[cold]
     pub(super) fn alloc_relieved(&self, size: u32, align: u32) -> Option<Addr> {
+        self.relieved(size, || self.alloc_again(size, align))
+    }
+
+    #[cfg(not(feature = "audit"))]
+    fn alloc_again(&self, size: u32, align: u32) -> Addr {
+        self.alloc(size, align)
+    }
+
+    /// The request that diagnosis knows of already.
+    #[cfg(feature = "audit")]
+    fn alloc_again(&self, size: u32, align: u32) -> Addr {
+        if self.is_slow() {
+            return self.alloc_large(size, align);
+        }
+        self.alloc_plain(class_of(size, align), size, align)
+    }
+
+    /// Something again, after others were asked for `size` bytes, if it failed for want of that.
+    pub(crate) fn relieved<R>(&self, size: u32, again: impl FnOnce() -> R) -> Option<R> {
         let pressure = &self.state().pressure;
         if pressure.get() != WANTED {
             return None;
@@ -44,8 +65,8 @@ impl<S: Source> Engine<S> {
         self.relieve(size);
         // Not again for the same request.
         pressure.set(ASKING);
-        let addr = self.alloc(size, align);
+        let result = again();
         pressure.set(0);
-        Some(addr)
+        Some(result)
     }
 }
