@@ -30,22 +30,26 @@ impl<S: Source> Engine<S> {
         again()
     }
 
-    /// Sets memory aside for the moment when there is none; whether there was any. Zero bytes give it back.
+    /// Sets memory aside for the moment when there is none; whether there was any. Zero bytes give it back. Where there is none, what was
+    /// set aside before stays so.
     pub(super) fn set_reserve(&self, bytes: u32) -> bool {
         let audit = self.audit();
-        let old = audit.reserve.replace(0);
+        let len = if bytes == 0 { 0 } else { quanta_up(bytes.min(i32::MAX as u32)).max(QUANTUM) };
+        let take = |len: u32| if len == 0 { None } else { self.segment(len, len, META) };
+        let mut new = take(len);
+        let (old, old_len) = (audit.reserve.replace(0), audit.reserve_bytes.replace(0));
         if old != 0 {
             self.vmem().make_free(tag_at(old));
         }
-        audit.reserve_bytes.set(0);
-        if bytes == 0 {
-            return true;
+        new = new.or_else(|| take(len));
+        let done = len == 0 || new.is_some();
+        let len = if done { len } else { old_len };
+        // What was just given back is there still.
+        if let Some(segment) = new.or_else(|| if old == 0 { None } else { take(len) }) {
+            audit.reserve.set(segment.addr());
+            audit.reserve_bytes.set(len);
         }
-        let len = quanta_up(bytes.min(i32::MAX as u32)).max(QUANTUM);
-        let Some(segment) = self.segment(len, len, META) else { return false };
-        audit.reserve.set(segment.addr());
-        audit.reserve_bytes.set(len);
-        true
+        done
     }
 
     /// Puts on record who holds the memory.

@@ -152,6 +152,8 @@ impl<S: Source> Engine<S> {
 
     /// Lets every cache look at what it needed since the last time.
     pub(crate) fn tick(&self) {
+        #[cfg(feature = "audit")]
+        self.obey();
         let pressure = &self.state().pressure;
         if pressure.replace(ASKING) != ASKING {
             self.ask_all(None, Ask::Tick);
