@@ -11,7 +11,10 @@ pub mod bindings;
 pub mod fault_rows;
 pub mod heap_map;
 #[cfg(target_family = "wasm")]
+mod js_lines;
+#[cfg(target_family = "wasm")]
 mod js_memory;
+pub mod leak_rows;
 pub mod log_rows;
 pub mod object_rows;
 pub mod rows;

@@ -2,6 +2,11 @@
 export interface Target {
   memory: WebAssembly.Memory;
   root?: number | WebAssembly.Global | undefined;
+  /**
+   * Says which addresses JavaScript holds, all of them: `__wbg_ptr` of the wrappers of exported structs that were not freed, and what
+   * else was handed out as a number. With it, what `leaks` finds are leaks; without it JavaScript may hold them.
+   */
+  roots?: (() => number[]) | undefined;
 }
 
 /** Bytes of the memory by use; they add up to `memoryBytes`. */

@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Function, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsCast, JsError, JsValue, wasm_bindgen};
 
@@ -28,15 +28,22 @@ use crate::image::{Bytes, Image, find_root};
 use crate::units::Addr;
 use crate::verify::verify;
 
+mod leaks;
+
+pub use leaks::{LeakOptions, LeakScan};
+
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("bindings.d.ts");
 
 #[wasm_bindgen(typescript_custom_section)]
 const AUDIT_TYPES: &str = include_str!("audit.d.ts");
 
+#[wasm_bindgen(typescript_custom_section)]
+const LEAK_TYPES: &str = include_str!("leaks.d.ts");
+
 #[wasm_bindgen]
 extern "C" {
-    /// `{ memory, root? }`.
+    /// `{ memory, root?, roots? }`.
     #[wasm_bindgen(typescript_type = "Target")]
     pub type Target;
 
@@ -59,7 +66,8 @@ pub fn attach(target: &Target) -> Result<Inspector, JsError> {
     let image =
         JsMemory::new(&memory).ok_or_else(|| JsError::new("attach needs { memory } with a WebAssembly.Memory"))?;
     let root = root_of(&image, &property(target, "root"))?;
-    Ok(Inspector { place: Place::Memory(memory), root })
+    let held = property(target, "roots").dyn_into::<Function>().ok();
+    Ok(Inspector { place: Place::Memory(memory), root, held })
 }
 
 /// Opens the bytes of a whole linear memory, from address 0 on, saved from anywhere.
@@ -69,7 +77,7 @@ pub fn attach(target: &Target) -> Result<Inspector, JsError> {
 #[wasm_bindgen]
 pub fn open(bytes: Vec<u8>, root: Option<u32>) -> Result<Inspector, JsError> {
     let root = root_of(&Bytes(&bytes), &root.map_or(JsValue::UNDEFINED, JsValue::from))?;
-    Ok(Inspector { place: Place::Bytes(bytes), root })
+    Ok(Inspector { place: Place::Bytes(bytes), root, held: None })
 }
 
 enum Place {
@@ -82,6 +90,8 @@ enum Place {
 pub struct Inspector {
     place: Place,
     root: Addr,
+    /// Says which addresses JavaScript holds.
+    held: Option<Function>,
 }
 
 #[wasm_bindgen]
@@ -297,17 +307,20 @@ fn root_of(image: &dyn Image, given: &JsValue) -> Result<Addr, JsError> {
     if given.is_undefined() || given.is_null() {
         return find_root(image).map_err(|error| JsError::new(&error.to_string()));
     }
-    let number = given.as_f64().or_else(|| property(given, "value").as_f64());
-    let Some(number) =
-        number.filter(|number| number.fract() == 0.0 && (-2_147_483_648.0..4_294_967_296.0).contains(number))
-    else {
+    let Some(root) = number_of(given).or_else(|| number_of(&property(given, "value"))) else {
         return Err(JsError::new(&format!(
             "the root must be an address or the module's export __flagstone_root, not {given:?}"
         )));
     };
-    // Globals are signed in JavaScript; an address in the upper half comes as a negative number.
-    let root = Addr(if number < 0.0 { number as i32 as u32 } else { number as u32 });
     survey(image, root).map(|_| root)
+}
+
+/// An address that JavaScript has as a number.
+fn number_of(value: &JsValue) -> Option<Addr> {
+    let number = value.as_f64()?;
+    let is_address = number.fract() == 0.0 && (-2_147_483_648.0..4_294_967_296.0).contains(&number);
+    // Numbers of wasm are signed in JavaScript; an address in the upper half comes as a negative number.
+    is_address.then_some(Addr(if number < 0.0 { number as i32 as u32 } else { number as u32 }))
 }
 
 /// What a filter of JavaScript says. What is of another type than it should be becomes something that no filter has.
