@@ -7,6 +7,7 @@ mod bindgen;
 mod browser;
 mod debian;
 mod engine;
+mod leaks;
 mod lock;
 mod npm;
 mod objects;
@@ -60,6 +61,8 @@ enum Task {
     Arenas(arenas::Options),
     /// Measure what object caches cost, what consolidation gives back, and an app within a budget
     Objects(objects::Options),
+    /// Look for leaks that were planted among a million objects: what is found, and how long it takes
+    Leaks(leaks::Options),
     /// Weigh the wasm that each allocator adds to a module
     Size,
     /// Build the page into dist/, for any static server
@@ -95,6 +98,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Soak(options) => soak::run(&options)?,
         Task::Arenas(options) => arenas::run(&options)?,
         Task::Objects(options) => objects::run(&options)?,
+        Task::Leaks(options) => leaks::run(&options)?,
         Task::Size => size::run()?,
         Task::BuildPage => {
             page::build()?;
