@@ -391,10 +391,16 @@ fn a_slab_whose_record_is_damaged_is_read_as_if_all_of_it_was_held() {
 #[test]
 fn guarded_objects_are_objects_as_any_other_and_those_in_quarantine_are_gone() {
     use flagstone::audit::{Auditor, Mode};
+    use flagstone::image::audit::AuditInfo;
+    use flagstone::image::leaks::recorded_sites;
     let mut pages = memory(16);
     let heap = heap(Fake::new(&mut pages, LOW));
-    Auditor::new(&heap).set_mode(Mode::ALL);
-    let at: Vec<u32> = [40, 3_000, 40].iter().map(|len| hold(&heap, *len)).collect();
+    let auditor = Auditor::new(&heap);
+    auditor.set_mode(Mode::ALL);
+    let mut at: Vec<u32> = [40, 3_000].iter().map(|len| hold(&heap, *len)).collect();
+    let parser = auditor.tag("parser");
+    at.push(hold(&heap, 40));
+    drop(parser);
     let gone = heap.alloc(bytes(40));
     let gone_at = address(&heap, gone);
     free(&heap, gone, bytes(40));
@@ -403,7 +409,10 @@ fn guarded_objects_are_objects_as_any_other_and_those_in_quarantine_are_gone() {
     world.set(STATICS[0], at[0] + 8);
     world.set(at[0], at[1] + 2_999);
     world.set(gone_at, at[2]);
-    let [leak] = world.leaks()[..] else { panic!("one is lost") };
-    let len = world.survey().held_at(leak).expect("a segment");
-    assert!((leak..leak + len).contains(&at[2]));
+    assert_eq!(world.leaks(), [at[2]]);
+    let site_of = recorded_sites(&world, &world.survey());
+    let sites = world.report(Options { site_of, ..Options::default() }).groups;
+    let audit = AuditInfo::read(&world, &world.survey()).expect("it is whole").expect("a heap with diagnosis");
+    let tag = audit.sites.iter().find(|site| Some(site.number) == sites[0].site).expect("its site").tag;
+    assert_eq!(audit.tag_path(tag), ["parser"]);
 }

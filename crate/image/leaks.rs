@@ -43,9 +43,11 @@ mod places;
 mod reader;
 mod report;
 mod roots;
+mod sites;
 mod trace;
 
 pub use report::{Certainty, EXAMPLES, Example, Leak, LeakGroup, LeakReport};
+pub use sites::recorded_sites;
 
 use components::Components;
 use holders::Holders;
@@ -53,7 +55,7 @@ use places::Places;
 use roots::Roots;
 use trace::Trace;
 
-/// Who allocated what is at an address: a number for each call site, where that is known.
+/// Who allocated the object at an address: the number of the call site, where that is known.
 pub type SiteOf = Box<dyn Fn(u32) -> Option<u32>>;
 
 /// What a scan takes for held, and what it is told besides.
@@ -65,7 +67,7 @@ pub struct Options {
     pub roots: Vec<u32>,
     /// The addresses that JavaScript holds, all of them; none where it is not known which those are.
     pub held_by_js: Option<Vec<u32>>,
-    /// Who allocated what: leaks are told apart by it.
+    /// Who allocated what, as [`recorded_sites`] knows it: leaks are told apart by it.
     pub site_of: Option<SiteOf>,
 }
 

@@ -48,7 +48,7 @@ pub struct LeakGroupRow {
     pub object_cache: Option<String>,
     /// Bytes of an object.
     pub size: u32,
-    /// Who allocated them, where that is known.
+    /// Number of the site that asked for them, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<u32>,
     /// Whether each is in a cycle that nothing else points to; else nothing points to them at all.

@@ -26,7 +26,7 @@ export interface LeakGroup {
   objectCache?: string;
   /** Bytes of an object. */
   size: number;
-  /** Who allocated them, where that is known. */
+  /** `id` of the row of `audit().sites` that asked for them, where that is known. */
   site?: number;
   /** Each is in a cycle that nothing else points to; else nothing points to them at all. */
   cycle: boolean;

@@ -7,7 +7,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::image::survey::{Kind, Survey};
+use crate::image::survey::{Kind, Segment, Survey};
 
 /// Bits of an offset in a frame: a frame is 8 KiB, two slabs of the longest kind.
 const FRAME: u32 = 13;
@@ -65,14 +65,7 @@ impl Places {
         let mut count = 0_u32;
         for segment in &survey.segments {
             let place = match segment.kind {
-                kind if kind.is_large() => Place {
-                    start: segment.start,
-                    len: segment.len,
-                    size: segment.len,
-                    first: count,
-                    class: LARGE,
-                    live: 1,
-                },
+                kind if kind.is_large() => Place::large(segment, count),
                 Kind::Slab(Some(index)) | Kind::Objects(Some(index)) => {
                     let Some(slab) = survey.slabs.get(index) else { continue };
                     let live = !(slab.free | slab.parked) & (u64::MAX >> (u64::BITS - slab.objects));
@@ -129,6 +122,14 @@ impl Places {
 }
 
 impl Place {
+    /// A large segment, whose object has the ordinal `first`: from where that begins, since before it there is but a guard.
+    fn large(segment: &Segment, first: u32) -> Self {
+        let before = segment.object.wrapping_sub(segment.start);
+        let before = if before < segment.len { before } else { 0 };
+        let len = segment.len - before;
+        Self { start: segment.start + before, len, size: len, first, class: LARGE, live: 1 }
+    }
+
     fn object(&self, object: u32) -> Object {
         Object {
             ordinal: self.first + object,

@@ -45,7 +45,9 @@ impl LeakScan {
         let image = JsLines::new(bytes);
         let root = root_of(&image, &root.map_or(JsValue::UNDEFINED, JsValue::from))?;
         let survey = survey(&image, root)?;
-        let scan = leaks::LeakScan::new(&survey, options_of(options.as_ref(), None)?);
+        let options =
+            Options { site_of: leaks::recorded_sites(&image, &survey), ..options_of(options.as_ref(), None)? };
+        let scan = leaks::LeakScan::new(&survey, options);
         Ok(Self { names: Names::of(&survey), scan: Some(scan), image })
     }
 
@@ -119,6 +121,7 @@ impl Inspector {
 
 fn report(image: &dyn Image, root: Addr, options: Options) -> Result<JsValue, JsError> {
     let survey: Survey = survey(image, root)?;
+    let options = Options { site_of: leaks::recorded_sites(image, &survey), ..options };
     let report = leaks::LeakScan::new(&survey, options).finish(image);
     js(&LeakReportRow::of(report, &Names::of(&survey)))
 }
