@@ -4,7 +4,7 @@
 // Every URL is relative, so the folder works from any static server and any sub-folder.
 import { build } from 'esbuild';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -14,8 +14,8 @@ import { gzipSync } from 'node:zlib';
  * wherever one looks, and an address says who asked for it, by name), and the page and the demo's panel the rest.
  */
 const BUDGET = 196 * 1024;
-/** Bytes of what is loaded when its view is first shown: of 97 KiB objects are 25, faults 30, call sites with their flame graph and what only grows 29, and the log 13. */
-const LATER_BUDGET = 98 * 1024;
+/** Bytes of what is loaded when its view is first shown: of 110 KiB objects are 25, faults 30, call sites with their flame graph and what only grows 29, the log 13, and leaks 13. */
+const LATER_BUDGET = 111 * 1024;
 /** Bytes of the reader of symbols, which is loaded with the first call site, as it is and compressed. */
 const SYMBOLS_BUDGET = 244 * 1024;
 const SYMBOLS_GZIP_BUDGET = 100 * 1024;
@@ -27,14 +27,14 @@ const option = (name, fallback) => {
 };
 const out = option('--out', join(here, '..', 'dist'));
 const entry = option('--entry', join(here, 'main.ts'));
-/** Views that are scripts of their own, of these names. */
-const LATER = ['objects-view', 'sites-view', 'log-view', 'faults-view'];
+/** Views that are scripts of their own, of these names; and what looks for leaks, with its worker. */
+const LATER = ['views/objects-view', 'views/leaks-view', 'views/sites-view', 'views/log-view', 'views/faults-view', 'leak-finder', 'leak-worker'];
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 
 const { metafile } = await build({
-  entryPoints: [{ in: entry, out: 'main' }, { in: join(here, 'style.css'), out: 'main' }, ...LATER.map((name) => ({ in: join(here, 'views', `${name}.ts`), out: name }))],
+  entryPoints: [{ in: entry, out: 'main' }, { in: join(here, 'style.css'), out: 'main' }, ...LATER.map((path) => ({ in: join(here, `${path}.ts`), out: basename(path) }))],
   outdir: out,
   bundle: true,
   minify: true,

@@ -37,8 +37,10 @@ export async function mount(app: InspectorApp, panel: DemoPanel, engine: Promise
   try {
     if (loadedEngine.status === 'rejected') throw loadedEngine.reason;
     if (loadedDemo.status === 'rejected') throw new Error('There is no running program whose memory could be read.');
-    const { memory, root } = loadedDemo.value;
-    recorder.attach(loadedEngine.value.attach({ memory, root }));
+    const { memory, root, roots } = loadedDemo.value;
+    const target = { memory, root, roots };
+    recorder.attach(loadedEngine.value.attach(target));
+    state.target.set(target);
   } catch (error) {
     state.phase.set({ kind: 'failed', sentence: sentence(error) });
   }

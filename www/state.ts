@@ -6,12 +6,13 @@ import { Atom } from './atom.ts';
 import { DiagnosisState } from './diagnosis-state.ts';
 import { WHOLE, type SegmentPage, type SegmentQuery } from './model/arenas.ts';
 import { History } from './model/history.ts';
+import type { LeakSearch } from './model/leaks.ts';
 import type { Moment } from './model/object-history.ts';
 import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
-import type { ArenaRow, CacheRow, CheckReport, HeapMap, Summary } from './model/records.ts';
+import type { ArenaRow, CacheRow, CheckReport, HeapMap, Summary, Target } from './model/records.ts';
 import type { Order } from './model/table.ts';
 
-export const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'sites', 'log', 'faults', 'check'] as const;
+export const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'leaks', 'sites', 'log', 'faults', 'check'] as const;
 export type Tab = (typeof TABS)[number];
 
 export const THEMES = ['auto', 'light', 'dark'] as const;
@@ -59,6 +60,10 @@ export class State {
   /** What the query came to; read only while it is looked at. */
   readonly segments = new Atom<SegmentPage | undefined>(undefined);
 
+  /** The memory that is looked at, and what is known of it besides. */
+  readonly target = new Atom<Target | undefined>(undefined);
+  /** The search for leaks that runs, or what came of the last one. */
+  readonly leaks = new Atom<LeakSearch>({ kind: 'none' });
   /** The report of the last check of the heap. */
   readonly report = new Atom<CheckReport | undefined>(undefined);
 
@@ -97,7 +102,7 @@ export class State {
     return [
       this.phase, this.trouble, this.summary, this.caches, this.arenas, this.history, this.cost, this.map, this.granule, this.chosen,
       this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
-      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, ...this.diagnosis.atoms(),
+      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, ...this.diagnosis.atoms(),
     ];
   }
 }

@@ -43,11 +43,13 @@ export interface Demo {
   /** The exports of the running module. */
   memory: WebAssembly.Memory;
   root: WebAssembly.Global | undefined;
+  /** The addresses that JavaScript holds: those in the wrappers of exported structs. */
+  roots: () => number[];
 }
 
 interface Package {
   default(): Promise<{ memory: WebAssembly.Memory; __flagstone_root?: WebAssembly.Global }>;
-  Workbench: new () => Workbench;
+  Workbench: new () => Workbench & { __wbg_ptr: number };
 }
 
 /** Loads and starts the program; rejects with a sentence. */
@@ -56,7 +58,8 @@ export async function loadDemo(): Promise<Demo> {
   try {
     const loaded: Package = await import(url);
     const exports = await loaded.default();
-    return { workbench: new loaded.Workbench(), memory: exports.memory, root: exports.__flagstone_root };
+    const workbench = new loaded.Workbench();
+    return { workbench, memory: exports.memory, root: exports.__flagstone_root, roots: () => [workbench.__wbg_ptr] };
   } catch (cause) {
     throw new Error('The demo program could not be loaded (flagstone_demo.js, flagstone_demo_bg.wasm).', { cause });
   }

@@ -4,8 +4,10 @@
  */
 import type { AuditReport, LogEntry, LogFilter, LogList } from '../../crate/inspector/audit.d.ts';
 import type { CheckReport, HeapMap, Sample, SegmentFilter, SegmentList, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
+import type { LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
 
 export type { AuditReport, ExhaustionRow, FaultRow, InjectionRow, LogEntry, LogFilter, LogList, LogRow, SiteRow, TagRow } from '../../crate/inspector/audit.d.ts';
+export type { Certainty, LeakGroup, LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
 export type {
   ArenaRow, BudgetRow, CacheRow, CheckReport, Composition, HeapMap, ObjectCacheRow, RefusalRow, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SpanRow,
   Summary, Target, Whatis,
@@ -34,6 +36,16 @@ export interface Heap {
   trace(): Uint8Array;
 }
 
+/** A search for leaks in bytes that do not change, by steps. */
+export interface LeakScan {
+  step(milliseconds: number): LeakProgress;
+  /** Whether something leads to the live object that has an address; undefined where there is none. Not after `report`. */
+  reaches(address: number): boolean | undefined;
+  report(): LeakReport;
+  free(): void;
+}
+
 export interface Engine {
   attach(target: Target): Heap;
+  LeakScan: new (bytes: Uint8Array, root?: number, options?: LeakOptions) => LeakScan;
 }

@@ -3,6 +3,7 @@
  */
 import type { SegmentQuery } from '../model/arenas.ts';
 import type { FlameChoice, LogQuery, SiteOrder } from '../model/diagnosis.ts';
+import type { LeakWish } from '../model/leaks.ts';
 import type { ObjectOrder } from '../model/objects.ts';
 import type { Order } from '../model/table.ts';
 import type { Tab, Theme } from '../state.ts';
@@ -17,6 +18,8 @@ export interface Wishes {
   'set-filter': string;
   'set-only-used': boolean;
   'set-granule': number;
+  'find-leaks': LeakWish;
+  'stop-finding-leaks': undefined;
   /** An address was chosen; `undefined` ends that. */
   'choose-address': number | undefined;
   /** Only this size class, or object cache (see `spotlightOf`), is to stand out on the map; `undefined` ends that. */

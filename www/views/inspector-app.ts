@@ -5,7 +5,9 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { chosenArena, WHOLE } from '../model/arenas.ts';
 import { reportOf } from '../model/diagnosis.ts';
+import type { LeakFinder } from '../leak-finder.ts';
 import { bytes, plural } from '../model/format.ts';
+import type { LeakWish } from '../model/leaks.ts';
 import type { ArenaRow, LogEntry } from '../model/records.ts';
 import type { Recorder } from '../recorder.ts';
 import type { State, Tab } from '../state.ts';
@@ -22,6 +24,7 @@ import './tool-bar.ts';
 /** Views that come when they are first asked for: the element in the page becomes one then, and what it says until then goes. */
 const LATER: { readonly [tab in Tab]?: () => Promise<unknown> } = {
   objects: () => import('./objects-view.ts'),
+  leaks: () => import('./leaks-view.ts'),
   sites: () => import('./sites-view.ts'),
   log: () => import('./log-view.ts'),
   faults: () => import('./faults-view.ts'),
@@ -54,6 +57,7 @@ main { display: grid; gap: 16px; min-width: 0; }
   /** Views that could not be loaded. */
   declare failed: ReadonlySet<Tab>;
   #stops: (() => void)[] = [];
+  #finder: LeakFinder | undefined;
 
   constructor() {
     super();
@@ -75,6 +79,8 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'set-object-order', (order) => this.state?.objectOrder.set(order));
     onWish(this, 'set-object-filter', (filter) => this.state?.objectFilter.set(filter));
     onWish(this, 'remember', (remember) => this.state?.moment.set(remember ? this.state.history.value.objects.last : undefined));
+    onWish(this, 'find-leaks', (wanted) => void this.#findLeaks(wanted));
+    onWish(this, 'stop-finding-leaks', () => this.#finder?.stop());
     onWish(this, 'run-check', () => this.recorder?.check());
     onWish(this, 'choose-fault', (fault) => this.state?.diagnosis.fault.set(fault));
     onWish(this, 'choose-site', (site) => this.state?.diagnosis.site.set(site));
@@ -138,6 +144,9 @@ main { display: grid; gap: 16px; min-width: 0; }
         return html`<section class="card"><heap-map .map=${state.map.value} .summary=${summary} .caches=${caches} .objects=${state.objects.value.objectCaches} .look=${this.#look}
           .past=${this.#past} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
           .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
+      case 'leaks':
+        return html`<leaks-view .search=${state.leaks.value} .known=${state.target.value?.roots !== undefined}
+          .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}>${this.#later('leaks')}</leaks-view>`;
       case 'sites':
         return html`<sites-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.site.value} .growth=${diagnosis.growth.value} .grown=${diagnosis.grown.value}
           .order=${diagnosis.siteOrder.value} .filter=${diagnosis.siteFilter.value} .flame=${diagnosis.flame.value}>${this.#later('sites')}</sites-view>`;
@@ -158,6 +167,20 @@ main { display: grid; gap: 16px; min-width: 0; }
       if (!this.failed.has(tab)) this.failed = new Set([...this.failed, tab]);
     });
     return html`<p class="card state" role="status">${this.failed.has(tab) ? `This view could not be loaded (${tab}-view.js).` : 'Loading …'}</p>`;
+  }
+
+  /** What looks for leaks comes when it is first asked for, too. */
+  async #findLeaks(wanted: LeakWish): Promise<void> {
+    const { state } = this;
+    const target = state?.target.value;
+    if (state === undefined || target === undefined) return;
+    try {
+      const { LeakFinder } = await import('../leak-finder.ts');
+      this.#finder ??= new LeakFinder(state.leaks);
+      await this.#finder.start(target, wanted);
+    } catch {
+      state.leaks.set({ kind: 'failed', sentence: 'what looks for them could not be loaded (leak-finder.js).' });
+    }
   }
 
   /** News that nobody should have to look for. */
