@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CYCLES, IMAGE, KNOWN, LISTS, NONE, UNKNOWN } from '../test/fake-leaks.ts';
-import { asText, CERTAINTY, exampleWords, heldWords, isRunning, NO_SEARCH, reason, stepWords, timeWords, wholeBytes } from './leaks.ts';
+import { ageWords, asText, CERTAINTY, exampleWords, heldWords, isRunning, NO_SEARCH, reason, stepWords, timeWords, wholeBytes } from './leaks.ts';
 
 test('a group is as large as its leaks and all that they hold', () => {
   assert.equal(wholeBytes(LISTS), 46_296);
@@ -44,4 +44,12 @@ test('as text each group is a line', () => {
   assert.equal(lines[1], '1 × segments of 1.25 MiB (1.25 MiB), leak, no pointer: 0x00800000');
   assert.match(asText(UNKNOWN), /9 × objects of 64 B \(1\.69 KiB\), out of reach, a cycle: 0x00200040 0x00200080/);
   assert.equal(asText(NONE), NONE.sentence);
+});
+
+test('how old is what a site still holds is said where it is on record', () => {
+  const site = { id: 3, tag: 0, tags: [], frames: [], liveBytes: 1, liveCount: 1, bytes: 1, count: 1, samples: 2, liveSamples: 1, oldest: 1200, newest: 5 };
+  assert.equal(ageWords({ sites: [site] }, 3), ', of which it holds some since 1,200 operations ago');
+  assert.equal(ageWords({ sites: [{ ...site, liveSamples: 0 }] }, 3), '');
+  assert.equal(ageWords({ sites: [] }, 3), '');
+  assert.equal(ageWords(undefined, 3), '');
 });

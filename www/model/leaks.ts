@@ -1,6 +1,6 @@
 /** What the page says of leaks, and of a search for them. Pure; relies on the records and the formats. */
 import { address, bytes, count, duration, plural } from './format.ts';
-import type { Certainty, LeakGroup, LeakReport } from './records.ts';
+import type { AuditReport, Certainty, LeakGroup, LeakReport } from './records.ts';
 
 /** What a person asked for. */
 export interface LeakWish {
@@ -64,6 +64,13 @@ export function heldWords({ held, heldBytes }: LeakGroup): string {
 /** How long it took. */
 export function timeWords({ search, pause }: LeakTimes): string {
   return `The search took ${duration(search)}; for at most ${duration(pause)} of that the page stood still.`;
+}
+
+/** How old what a call site still holds is: a leak is mostly the oldest of it. Nothing where it is not on record. */
+export function ageWords(report: Pick<AuditReport, 'sites'> | undefined, id: number): string {
+  const site = report?.sites.find((site) => site.id === id);
+  if (site === undefined || site.liveSamples === 0) return '';
+  return `, of which it holds some since ${plural(site.oldest, 'operation')} ago`;
 }
 
 /** The report as text, for a note or a bug report. */

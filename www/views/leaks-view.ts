@@ -4,10 +4,10 @@
  * JavaScript holds.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import type { Audit } from '../model/diagnosis.ts';
+import { reportOf, type Audit } from '../model/diagnosis.ts';
 import { address, bytes, count, exactBytes, plural, unbroken } from '../model/format.ts';
 import type { Frames } from '../model/frames.ts';
-import { asText, CERTAINTY, exampleWords, heldWords, isRunning, NO_SEARCH, reason, stepWords, timeWords, wholeBytes, type LeakSearch, type LeakTimes } from '../model/leaks.ts';
+import { ageWords, asText, CERTAINTY, exampleWords, heldWords, isRunning, NO_SEARCH, reason, stepWords, timeWords, wholeBytes, type LeakSearch, type LeakTimes } from '../model/leaks.ts';
 import type { LeakGroup, LeakReport } from '../model/records.ts';
 import { wish } from './events.ts';
 import { siteLink } from './links.ts';
@@ -104,7 +104,7 @@ ul.facts { list-style: disc; padding-left: 20px; display: grid; gap: 7px; max-wi
     const why = reason(group);
     const certainty = CERTAINTY[group.certainty];
     return html`<tr>
-      <th scope="row">${unbroken(group.what)}${group.site === undefined ? nothing : html`<span class="site">asked for by ${siteLink(this, group.site, this.audit, this.frames)}</span>`}</th>
+      <th scope="row">${unbroken(group.what)}${group.site === undefined ? nothing : html`<span class="site">asked for by ${siteLink(this, group.site, this.audit, this.frames)}${ageWords(reportOf(this.audit), group.site)}</span>`}</th>
       <td class="number" data-label="Leaks">${count(group.count)}</td>
       <td class="number" data-label="Bytes" title=${exactBytes(wholeBytes(group))}>${bytes(wholeBytes(group))}</td>
       <td data-label="They hold">${unbroken(heldWords(group))}</td>
