@@ -159,3 +159,37 @@ impl<S: Source> Engine<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::alloc::Layout;
+
+    use super::super::event::CONTENTS;
+    use super::*;
+    use crate::Heap;
+    use crate::source::{Fixed, Page};
+    use crate::units::Addr;
+
+    /// I-39: an entry is cut to a part, and takes all of it; the parts follow each other.
+    #[test]
+    fn an_entry_that_is_longer_than_a_part_is_cut_to_it() {
+        let mut memory = std::vec![Page::ZERO; 4];
+        let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).expect("a heap");
+        let at = heap.source().addr(heap.alloc(Layout::new::<[u64; 64]>()));
+        let engine = heap.engine();
+        engine.audit().logging.set(1);
+        let ring = &engine.audit().logs[CONTENTS];
+        ring.part_len.set(128);
+        let entry = Entry { address: at.0, size: 512, ..Entry::default() };
+        for (number, part) in (1..=9).zip((0..4).cycle()) {
+            assert_eq!(engine.log(CONTENTS, Event::Contents, &entry, 256), number);
+            let record = get(engine.source(), entry_at(ring.at.get() + part * 128));
+            assert_eq!((record.len.get(), record.sequence.get()), (128, number));
+            assert_eq!((ring.cut.get(), ring.part.get(), ring.filled.get()), (number, part, 128));
+        }
+        // What fits, fits with another one.
+        let short = [10, 11].map(|number| (engine.log(CONTENTS, Event::Contents, &entry, 0), number));
+        assert!(short.iter().all(|(sequence, number)| sequence == number));
+        assert_eq!((ring.part.get(), ring.filled.get(), ring.cut.get()), (1, 2 * ENTRY_LEN, 9));
+    }
+}
