@@ -45,10 +45,10 @@ impl<S: Source> Engine<S> {
             return 0;
         }
         let len = (ENTRY_LEN + contents.next_multiple_of(4)).min(ring.part_len.get());
-        let contents = contents.min(len - ENTRY_LEN);
-        if contents.next_multiple_of(4) + ENTRY_LEN < len {
+        if contents > len - ENTRY_LEN {
             ring.cut.set(ring.cut.get().wrapping_add(1));
         }
+        let contents = contents.min(len - ENTRY_LEN);
         let at = self.space(ring, len);
         let sequence = ring.sequence.get().wrapping_add(1);
         ring.sequence.set(sequence);
