@@ -99,7 +99,7 @@ fn a_budget_pays_for_guarded_objects_what_they_take_of_a_slab() {
         // What is abandoned stays charged: somebody made it so.
         let lost = held.pop().unwrap();
         // SAFETY: the byte behind an object is its guard's.
-        unsafe { lost.as_ptr().add(100).write(1) };
+        unsafe { lost.as_ptr().wrapping_add(100).write(1) };
         give(&cache, lost);
         assert_eq!((auditor.faults(), budget.usage().used, cache.stats().live), (1, 9 * 104, 9));
         held.into_iter().for_each(|at| give(&cache, at));
@@ -204,7 +204,7 @@ fn objects_move_while_others_are_sampled_or_guarded() {
             handles.push((documents.insert([n; 6]).unwrap(), n));
         }
         // Nine of ten go, so that slabs can be emptied.
-        let (kept, gone): (Vec<_>, Vec<_>) = handles.drain(..).partition(|(_, n)| (n + turn as u64) % 10 == 0);
+        let (kept, gone): (Vec<_>, Vec<_>) = handles.drain(..).partition(|(_, n)| (n + turn as u64).is_multiple_of(10));
         for (handle, n) in gone {
             assert_eq!(documents.remove(handle).unwrap(), [n; 6]);
         }

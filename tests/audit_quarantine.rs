@@ -67,7 +67,7 @@ fn a_damaged_one_is_found_when_it_must_leave_and_stays() {
     let held: Vec<_> = (0..20).map(|_| stage.alloc(layout(200, 8))).collect();
     held.iter().for_each(|&at| free(&stage, at, layout(200, 8)));
     // SAFETY: it is memory of the heap.
-    unsafe { held[7].add(77).write(1) };
+    unsafe { held[7].wrapping_add(77).write(1) };
     auditor.set_quarantine(1, 0);
     assert_eq!((auditor.faults(), auditor.abandoned(), auditor.quarantined()), (1, 1, (0, 0)));
     let fault = auditor.last_fault().unwrap();

@@ -8,8 +8,11 @@ use flagstone::objects::{Bare, Cache, Options};
 use support::objects::Stage;
 use support::{Rng, free, layout};
 
+/// Sizes of requests, by chance.
+type Sizes = fn(&mut Rng) -> usize;
+
 /// The mean of what is told of `rounds` heaps, in bytes and objects, over what there is.
-fn mean(rate: u32, rounds: u32, size: impl Fn(&mut Rng) -> usize) -> [f64; 2] {
+fn mean(rate: u32, rounds: u32, size: Sizes) -> [f64; 2] {
     let stage = Stage::new(512);
     let auditor = Auditor::new(stage.heap());
     auditor.set_sampling(rate);
@@ -39,7 +42,7 @@ fn mean(rate: u32, rounds: u32, size: impl Fn(&mut Rng) -> usize) -> [f64; 2] {
 #[test]
 #[cfg_attr(miri, ignore = "many heaps")]
 fn the_mean_of_many_heaps_is_what_there_is() {
-    let sizes: [(&str, fn(&mut Rng) -> usize); 3] = [
+    let sizes: [(&str, Sizes); 3] = [
         ("small", |rng| 1 + rng.below(200) as usize),
         ("mixed", |rng| {
             let bits = rng.below(13);
