@@ -92,15 +92,25 @@ impl<S: Source> Engine<S> {
         let class = class_of(size, align);
         if class < CLASSES as u32 {
             let cache = get(&self.source, self.id().cache(class));
-            #[cfg(feature = "audit")]
-            if self.is_due(class, cache) {
-                return self.alloc_audited(class, size, align);
-            }
-            if cache.magazines.rounds.get() != 0 {
+            if !self.is_due(class, cache) && cache.magazines.rounds.get() != 0 {
                 return self.take(cache);
             }
         }
         self.alloc_slowly(class, size, align)
+    }
+
+    /// Nothing is sampled.
+    #[cfg(not(feature = "audit"))]
+    #[inline(always)]
+    const fn is_due(&self, _: u32, _: &Cache) -> bool {
+        false
+    }
+
+    /// Nothing has a watch.
+    #[cfg(not(feature = "audit"))]
+    #[inline(always)]
+    const fn is_watched(&self, _: Addr) -> bool {
+        false
     }
 
     /// The last round of a loaded magazine, which has one.
@@ -109,7 +119,7 @@ impl<S: Source> Engine<S> {
         Addr(cache.magazines.take(&self.source))
     }
 
-    /// As `alloc`, for requests of `class` whose loaded magazine is empty, or that have none.
+    /// As `alloc`, for requests of `class` whose loaded magazine is empty, or that have none, or that are to be sampled.
     #[cold]
     #[inline(never)]
     fn alloc_slowly(&self, class: u32, size: u32, align: u32) -> Addr {
@@ -145,15 +155,23 @@ impl<S: Source> Engine<S> {
     /// - `addr` came from `alloc` (or `realloc`) of this heap for `size` and `align`, and is given back once.
     pub(crate) unsafe fn free(&self, addr: Addr, size: u32, align: u32) {
         let class = class_of(size, align);
-        #[cfg(feature = "audit")]
-        if self.is_watched(addr) && self.free_audited(addr, size, align) {
-            return;
-        }
-        if class >= CLASSES as u32 || !self.magazines(class).give(&self.source, addr.0) {
+        if self.is_watched(addr) || class >= CLASSES as u32 || !self.magazines(class).give(&self.source, addr.0) {
+            // One call behind the fast path, so that it is short enough to be compiled into the program's code.
             #[cfg(feature = "audit")]
-            if self.free_audited(addr, size, align) {
-                return;
-            }
+            self.free_behind(class, addr, size, align);
+            #[cfg(not(feature = "audit"))]
+            self.free_slowly(class, addr);
+        }
+    }
+
+    /// Takes memory back that may have a watch, or that no loaded magazine has room for.
+    #[cfg(feature = "audit")]
+    #[cold]
+    #[inline(never)]
+    fn free_behind(&self, class: u32, addr: Addr, size: u32, align: u32) {
+        if !self.free_audited(addr, size, align)
+            && (class >= CLASSES as u32 || !self.magazines(class).give(&self.source, addr.0))
+        {
             self.free_slowly(class, addr);
         }
     }

@@ -58,7 +58,7 @@ pub(crate) struct Options {
 
 /// Who runs the modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Engine {
+pub(crate) enum Engine {
     /// This machine's node
     Node,
     /// Headless Chromium

@@ -15,6 +15,7 @@ mod page;
 mod paths;
 mod replay;
 mod run;
+mod sampling;
 mod say;
 mod sections;
 mod serve;
@@ -63,6 +64,8 @@ enum Task {
     Objects(objects::Options),
     /// Look for leaks that were planted among a million objects: what is found, and how long it takes
     Leaks(leaks::Options),
+    /// Measure what it costs that call sites are sampled
+    Sampling(sampling::Options),
     /// Weigh the wasm that each allocator adds to a module
     Size,
     /// Build the page into dist/, for any static server
@@ -99,6 +102,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Arenas(options) => arenas::run(&options)?,
         Task::Objects(options) => objects::run(&options)?,
         Task::Leaks(options) => leaks::run(&options)?,
+        Task::Sampling(options) => sampling::run(&options)?,
         Task::Size => size::run()?,
         Task::BuildPage => {
             page::build()?;
