@@ -61,6 +61,8 @@ for (const [folder, names] of [
     await cp(join(folder, name), join(out, name)).catch(() => missing.push(name));
   }
 }
+// JavaScript that crates of the demo bring along.
+await cp(join(here, 'demo', 'pkg', 'snippets'), join(out, 'snippets'), { recursive: true }).catch(() => missing.push('snippets'));
 await copySamples(join(here, 'demo', 'samples'), join(out, 'samples'));
 
 const style = await stat(join(out, 'main.css'));

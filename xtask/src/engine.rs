@@ -87,15 +87,15 @@ impl Module {
         let folder = paths::target().join("wasm").join(wasm::TARGET).join(self.profile);
         let compiled = folder.join(format!("{}.wasm", self.name));
         let inputs = [compiled.clone(), bindgen::ensure()?, paths::www().join("package-lock.json")];
-        let stamp = Stamp::new(self.name, &self.recipe(), &inputs, self.outputs())?;
-        if stamp.is_fresh() {
+        let stamp = || Stamp::new(self.name, &self.recipe(), &inputs, self.outputs()?);
+        if stamp()?.is_fresh() {
             return Ok(());
         }
         say::doing(&format!("binding and finishing {}", self.title));
         let work = self.bind(&compiled)?;
         self.finish(&work)?;
         self.publish(&work)?;
-        stamp.set()
+        stamp()?.set()
     }
 
     /// Everything besides files that decides the result.
@@ -106,20 +106,28 @@ impl Module {
         }
     }
 
-    /// The files that a page needs, and the types.
-    fn outputs(&self) -> Vec<PathBuf> {
+    /// The files that a page needs, and the types; the snippets as they are there now.
+    fn outputs(&self) -> Result<Vec<PathBuf>> {
+        let folder = paths::root().join(self.folder);
+        let own = self.names().into_iter().map(|name| folder.join(name));
+        let snippets = snippets(&folder)?.into_iter().map(|name| folder.join(name));
+        Ok(own.chain(snippets).collect())
+    }
+
+    /// The names of the files that every module of the kind has.
+    fn names(&self) -> Vec<String> {
         let endings: &[&str] = match self.finish {
             Finish::Optimise(_) => &["_bg.wasm", ".js", ".d.ts"],
             Finish::Split => &["_bg.wasm", ".js", ".d.ts", ".debug.wasm"],
         };
-        let folder = paths::root().join(self.folder);
-        endings.iter().map(|ending| folder.join(format!("{}{ending}", self.name))).collect()
+        endings.iter().map(|ending| format!("{}{ending}", self.name)).collect()
     }
 
     /// Makes the bindings in a folder of their own, so that a failure leaves the published ones alone.
     fn bind(&self, compiled: &Path) -> Result<PathBuf> {
         let work = paths::state().join("bindings").join(self.name);
         fs::create_dir_all(&work)?;
+        remove(&work.join(SNIPPETS))?;
         let mut bindgen = bindgen::command()?;
         bindgen.args(["--target", "web", "--out-name", self.name, "--out-dir"]).arg(&work).arg(compiled);
         if let Finish::Split = self.finish {
@@ -152,12 +160,41 @@ impl Module {
 
     /// Moves all into its place.
     fn publish(&self, work: &Path) -> Result<()> {
-        for output in self.outputs() {
-            let name = output.file_name().context("an output has a name")?;
+        let folder = paths::root().join(self.folder);
+        remove(&folder.join(SNIPPETS))?;
+        for name in self.names().into_iter().map(PathBuf::from).chain(snippets(work)?) {
+            let output = folder.join(&name);
             fs::create_dir_all(output.parent().context("an output has a folder")?)?;
-            fs::copy(work.join(name), &output).with_context(|| format!("cannot write {}", output.display()))?;
+            fs::copy(work.join(&name), &output).with_context(|| format!("cannot write {}", output.display()))?;
         }
         Ok(())
+    }
+}
+
+/// Where the bindings have JavaScript that crates bring along: a folder for each crate.
+const SNIPPETS: &str = "snippets";
+
+/// The files of such a folder, named from `folder` on.
+fn snippets(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (mut files, mut open) = (Vec::new(), vec![PathBuf::from(SNIPPETS)]);
+    while let Some(place) = open.pop() {
+        let Ok(entries) = fs::read_dir(folder.join(&place)) else { continue };
+        for entry in entries {
+            let entry = entry?;
+            let name = place.join(entry.file_name());
+            let list = if entry.file_type()?.is_dir() { &mut open } else { &mut files };
+            list.push(name);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Removes a folder, if it is there.
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

@@ -52,3 +52,10 @@ pub(crate) fn reclaim() -> Reclaimed {
     #[cfg(not(target_family = "wasm"))]
     home().reclaim()
 }
+
+/// Lets diagnosis record who asks for memory: one request in 512 KiB.
+pub(crate) fn record_sites() {
+    flagstone::audit::install();
+    #[cfg(target_family = "wasm")]
+    flagstone::audit::Auditor::new(home()).set_sampling(512 << 10);
+}

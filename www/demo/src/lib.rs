@@ -16,6 +16,7 @@ mod preview;
 mod previews;
 mod script;
 mod script_value;
+mod search;
 mod text;
 mod workbench;
 
@@ -63,6 +64,35 @@ extern "C" {
     fn now() -> f64;
 }
 
+/// Lets the sites of requests be recorded from the beginning.
+#[wasm_bindgen(start)]
+fn start() {
+    home::record_sites();
+}
+
+/// Makes a mistake with memory, by its name, after the mode that finds it was switched on: the module traps. Throws where no mistake has
+/// that name.
+#[wasm_bindgen]
+pub fn provoke(mistake: &str) -> Result<(), JsError> {
+    let _ = flagstone_bugs::commit(mistake);
+    Err(JsError::new(&format!("{mistake} did not end the program.")))
+}
+
+/// A preview that JavaScript holds. What it holds in the module goes when it is told `free()`, and not before: nothing else may be relied on.
+#[wasm_bindgen]
+pub struct Preview {
+    text: String,
+}
+
+#[wasm_bindgen]
+impl Preview {
+    /// The text.
+    #[wasm_bindgen(getter)]
+    pub fn text(&self) -> String {
+        self.text.clone()
+    }
+}
+
 /// Keeps documents open and parsed.
 #[wasm_bindgen]
 pub struct Workbench {
@@ -104,6 +134,17 @@ impl Workbench {
     /// At most `limit` characters of plain text that show what was made of the document. Throws when it is not open.
     pub fn render(&self, id: u32, limit: usize) -> Result<String, JsError> {
         self.inner.render(id, limit).ok_or_else(|| JsError::new(&format!("Document {id} is not open.")))
+    }
+
+    /// The same as an object that JavaScript has to free.
+    pub fn preview(&self, id: u32, limit: usize) -> Result<Preview, JsError> {
+        flagstone::tag!("preview");
+        Ok(Preview { text: self.render(id, limit)? })
+    }
+
+    /// How many lines at the beginning of the open documents have a word in them; not all are counted.
+    pub fn search(&mut self, word: &str) -> usize {
+        self.inner.search(word)
     }
 
     /// Gives back what was not needed lately, and moves a few documents together: for moments in which nothing else happens.

@@ -20,10 +20,14 @@ use crate::json::Tree;
 use crate::markdown::Article;
 use crate::previews;
 use crate::script::Run;
+use crate::search::Searches;
 use crate::text;
 
 /// Facts of a document as name and value, in the order to show.
 pub(crate) type Details = Vec<(String, String)>;
+
+/// Characters of each document that a search looks at.
+const SEARCHED: usize = 4_000;
 
 /// Milliseconds since some moment; the app has no clock of its own in WebAssembly.
 pub(crate) type Clock = fn() -> f64;
@@ -57,6 +61,7 @@ pub(crate) struct Workbench {
     documents: MovableCache<Document, Home>,
     handles: BTreeMap<u32, Handle<Document>>,
     numbers: Option<Numbers>,
+    searches: Searches,
     clock: Clock,
 }
 
@@ -84,7 +89,7 @@ impl Workbench {
     /// A workbench without documents that measures time by `clock`.
     pub(crate) fn new(clock: Clock) -> Self {
         let documents = MovableCache::deferred(home(), Options::new("documents"));
-        Self { documents, handles: BTreeMap::new(), numbers: None, clock }
+        Self { documents, handles: BTreeMap::new(), numbers: None, searches: Searches::default(), clock }
     }
 
     /// Opens a file by its name's ending. The error is a whole sentence, and nothing is kept then.
@@ -145,8 +150,16 @@ impl Workbench {
 
     /// At most `limit` characters of plain text of a document's result; `None` when it is not open.
     pub(crate) fn render(&self, id: u32, limit: usize) -> Option<String> {
+        flagstone::tag!("preview");
         let &handle = self.handles.get(&id)?;
         previews::shown(handle, limit, || self.documents.get(handle).ok().map(|document| document.preview(limit)))
+    }
+
+    /// How many lines at the beginning of the open documents have a word in them; not all are counted.
+    pub(crate) fn search(&mut self, word: &str) -> usize {
+        let (handles, documents) = (&self.handles, &self.documents);
+        let texts = handles.values().filter_map(|&handle| documents.get(handle).ok());
+        self.searches.find(word, texts.map(|document| document.preview(SEARCHED)))
     }
 }
 
@@ -197,10 +210,22 @@ impl Content {
         let ending = name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
         let text = || text::decode(bytes);
         match ending.as_str() {
-            "md" | "markdown" | "txt" => Ok(Self::Markdown(Article::read(text()?))),
-            "json" | "geojson" => Tree::read(text()?).map(Self::Json),
-            "csv" | "tsv" => Table::read(text()?).map(Self::Csv),
-            "rhai" => Run::read(text()?, clock).map(Self::Script),
+            "md" | "markdown" | "txt" => {
+                flagstone::tag!("markdown");
+                Ok(Self::Markdown(Article::read(text()?)))
+            }
+            "json" | "geojson" => {
+                flagstone::tag!("json");
+                Tree::read(text()?).map(Self::Json)
+            }
+            "csv" | "tsv" => {
+                flagstone::tag!("csv");
+                Table::read(text()?).map(Self::Csv)
+            }
+            "rhai" => {
+                flagstone::tag!("script");
+                Run::read(text()?, clock).map(Self::Script)
+            }
             _ => Err(OpenError::whole(
                 "this kind of file is not known here, open .md, .txt, .json, .geojson, .csv, .tsv or .rhai",
             )),
