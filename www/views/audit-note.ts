@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Audit } from '../model/diagnosis.ts';
 
-const LINE = 'flagstone = { version = "*", features = ["audit"] }';
+const LINE = 'flagstone = { version = "*", features = ["sites"] }';
 
 /** Instead of a view; nothing where there is a report. */
 export function auditNote(audit: Audit, what: string): TemplateResult | typeof nothing {
@@ -10,7 +10,7 @@ export function auditNote(audit: Audit, what: string): TemplateResult | typeof n
   if ('sentence' in audit) return html`<p class="notice bad" role="alert">The records of diagnosis cannot be read: ${audit.sentence}</p>`;
   if (audit.report !== null) return nothing;
   return html`<section class="card none"><h2>Built without diagnosis</h2>
-    <p>This module keeps no records of ${what}: it was built without the feature <code>audit</code>. Add it in <code>Cargo.toml</code>, build again, and this view fills:</p>
+    <p>This module keeps no records of ${what}: it was built without the feature <code>audit</code>. Add it in <code>Cargo.toml</code>, or <code>sites</code>, which records call stacks of JavaScript, too; build again, and this view fills:</p>
     <pre>${LINE}</pre>
-    <p class="muted">It costs nothing on the fast path until a mode is turned on, which can be done from here while the program runs.</p></section>`;
+    <p class="muted">Until something is turned on, which can be done from here while the program runs, it costs one or two comparisons for a request.</p></section>`;
 }

@@ -126,7 +126,7 @@ ul.facts { list-style: disc; padding-left: 20px; display: grid; gap: 7px; max-wi
         <li>Any word that looks like an address counts as a pointer. So old words, text and numbers may hide a leak; after more work of the program they mostly hide another one, or none.</li>
         <li>A pointer that is kept as something else, such as the difference of two, is not seen: what it alone holds is listed wrongly.</li>
         <li>Between two turns of the event loop nothing is on the stack. After a trap, or in the midst of a call, let the stack count.</li>
-        <li>What is still led to but never used again, such as a table that only grows, is not found here: compare two moments in the views of caches and objects.</li>
+        <li>What is still led to but never used again, such as a table that only grows, is not found here: see <em>What only grows</em> in the view of call sites.</li>
       </ul></section>`;
   }
 
