@@ -80,6 +80,8 @@ pub(crate) mod measure;
 #[cfg(feature = "audit")]
 mod objects;
 #[cfg(feature = "audit")]
+mod pace;
+#[cfg(feature = "audit")]
 mod quarantine;
 #[cfg(feature = "audit")]
 mod random;

@@ -92,7 +92,7 @@ impl<S: Source> Engine<S> {
         let class = class_of(size, align);
         if class < CLASSES as u32 {
             let cache = get(&self.source, self.id().cache(class));
-            if !self.is_due(class, cache) && cache.magazines.rounds.get() != 0 {
+            if !self.is_due(cache) && cache.magazines.rounds.get() != 0 {
                 return self.take(cache);
             }
         }
@@ -102,8 +102,14 @@ impl<S: Source> Engine<S> {
     /// Nothing is sampled.
     #[cfg(not(feature = "audit"))]
     #[inline(always)]
-    const fn is_due(&self, _: u32, _: &Cache) -> bool {
+    const fn is_due(&self, _: &Cache) -> bool {
         false
+    }
+
+    /// Allocations of a class, ever.
+    #[cfg(not(feature = "audit"))]
+    pub(crate) fn allocations_of(&self, class: u32) -> u64 {
+        get(&self.source, self.id().cache(class)).allocations.get()
     }
 
     /// Nothing has a watch.

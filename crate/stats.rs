@@ -145,7 +145,7 @@ impl<S: Source> Engine<S> {
         for (class, cache) in (0..).zip(&mut stats.caches) {
             let record = get(self.source(), self.id().cache(class));
             cache.size = size_of_class(class);
-            cache.allocations = record.allocations.get();
+            cache.allocations = self.allocations_of(class);
             cache.failures = record.failures.get();
             cache.slab_creates = record.creates.get();
             cache.magazine_rounds = record.magazines.rounds.get() + record.magazines.previous_rounds.get();

@@ -255,10 +255,11 @@ impl<I: Image + ?Sized> Walker<'_, I> {
             self.report("I11", at, format!("the previous magazine holds {previous} rounds, neither none nor all"));
         }
         let live: u64 = slabs.iter().map(|slab| u64::from(slab.live())).sum();
-        if cache.allocations.get() < live || cache.creates.get() < slabs.len() as u64 {
+        let allocations = self.survey.caches[class as usize].allocations;
+        if allocations < live || cache.creates.get() < slabs.len() as u64 {
             let text = format!(
                 "{live} objects live of {} allocations, {} slabs of {} made",
-                cache.allocations.get(),
+                allocations,
                 slabs.len(),
                 cache.creates.get()
             );

@@ -13,7 +13,6 @@ use crate::heap::Engine;
 use crate::objects::Home;
 use crate::objects::record::{NAME_LEN, write_name};
 use crate::record::{Word, get};
-use crate::size_class::CLASSES;
 use crate::source::Source;
 
 /// Diagnosis of the heap `H`: `&Heap<S>`, or on wasm `vmem::ModuleHeap`. It has no state of its own: everything is in the heap, where
@@ -49,7 +48,7 @@ impl<H: Home> Auditor<H> {
     /// |---|---|---|
     /// | `audit` | modes: `off`, `lite`, `all`, `redzone+sites`, `all-sites` ([`Mode`]) | of the front end |
     /// | `cache:NAME` | modes | of the object caches of that name, those to come too |
-    /// | `sample` | bytes, or `off` | sites are sampled, one in so many bytes on the average |
+    /// | `sample` | bytes, or bytes`,`stacks, or `off` | sites are sampled, one in so many bytes on the average, with at most so many stacks in a second; 0 for any number |
     /// | `policy` | `trap`, `continue` | what is done about a fault |
     /// | `quarantine` | bytes, or bytes`,`operations | how much waits there, and how long; 0 for the default and for any time |
     /// | `depth` | frames | kept of a stack; 0 for the default, 24 |
@@ -98,7 +97,14 @@ impl<H: Home> Auditor<H> {
     /// Sets how many bytes there are between two samples, on the average; zero for none. A sample costs a stack; between them
     /// there is one comparison more for a request.
     pub fn set_sampling(&self, bytes: u32) {
-        self.home.engine().apply(&Setting::Sampling(bytes));
+        self.set_sampling_within(bytes, 0);
+    }
+
+    /// As [`set_sampling`](Self::set_sampling), with at most so many stacks in a second on the average, zero for any number. A program that
+    /// asks for memory so fast that more would be due is sampled more rarely meanwhile, up to 64 times; sums stay right on the average. It
+    /// takes the clock of the host.
+    pub fn set_sampling_within(&self, bytes: u32, stacks: u32) {
+        self.home.engine().apply(&Setting::Sampling { bytes, most: stacks });
     }
 
     /// Sets what is done about a fault.
@@ -322,15 +328,7 @@ impl<S: Source> Engine<S> {
                 }
                 self.begin_era();
             }
-            Setting::Sampling(bytes) => {
-                audit.rate.set(bytes);
-                if bytes != 0 {
-                    (0..CLASSES as u32).for_each(|class| self.arm(class));
-                    let first = super::random::exponential(&audit.random, bytes);
-                    audit.large_left.set(u32::try_from(first).unwrap_or(u32::MAX));
-                }
-                self.begin_era();
-            }
+            Setting::Sampling { bytes, most } => self.set_sampling(bytes, most),
             Setting::Policy(policy) => audit.policy.set(policy as u32),
             Setting::Quarantine { bytes, age } => {
                 audit.quarantine_bytes.set(bytes);

@@ -67,7 +67,7 @@ impl core::error::Error for ConfigError<'_> {}
 pub(super) enum Setting<'t> {
     Front(Mode),
     Cache(&'t str, Mode),
-    Sampling(u32),
+    Sampling { bytes: u32, most: u32 },
     Policy(Policy),
     Quarantine { bytes: u32, age: u32 },
     Depth(u32),
@@ -88,7 +88,11 @@ fn setting(text: &str) -> Result<Setting<'_>, ConfigError<'_>> {
     }
     Ok(match name {
         "audit" => Setting::Front(mode(value)?),
-        "sample" => Setting::Sampling(if value == "off" { 0 } else { number(value)? }),
+        "sample" if value == "off" => Setting::Sampling { bytes: 0, most: 0 },
+        "sample" => {
+            let (bytes, most) = value.split_once(',').unwrap_or((value, "0"));
+            Setting::Sampling { bytes: number(bytes)?, most: number(most)? }
+        }
         "policy" => Setting::Policy(match value {
             "trap" => Policy::Trap,
             "continue" => Policy::Continue,
@@ -163,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_text_is_read_as_its_settings() {
-        let text = "audit=lite; cache:doc_nodes=all-sites ;sample=512k;policy=continue;quarantine=1m,500;depth=8;reserve=64k;fail=one_in:100,seed:7,max:1k,cache:,tag:parser;";
+        let text = "audit=lite; cache:doc_nodes=all-sites ;sample=512k,500;policy=continue;quarantine=1m,500;depth=8;reserve=64k;fail=one_in:100,seed:7,max:1k,cache:,tag:parser;";
         let read: Result<Vec<_>, _> = settings(text).collect();
         let injection =
             Injection { one_in: 100, seed: 7, max: 1024, cache: Some(""), tag: Some("parser"), ..Injection::default() };
@@ -172,7 +176,7 @@ mod tests {
             [
                 Setting::Front(Mode::LITE),
                 Setting::Cache("doc_nodes", Mode(0xf)),
-                Setting::Sampling(512 << 10),
+                Setting::Sampling { bytes: 512 << 10, most: 500 },
                 Setting::Policy(Policy::Continue),
                 Setting::Quarantine { bytes: 1 << 20, age: 500 },
                 Setting::Depth(8),

@@ -1,7 +1,8 @@
 //! The front end under diagnosis: what a request goes through that leaves the fast path.
 //!
 //! It leaves it because a sample is due, because the address has a watch, or because its class has no magazines: while the front end
-//! has a mode, no class has any. So the fast path has two tests, for what is sampled, and none for modes.
+//! has a mode, no class has any. So the fast path has two tests, for what is sampled (`pace`), and none for
+//! modes.
 #![forbid(unsafe_code)]
 
 use super::bytes::{damage, fill};
@@ -11,7 +12,6 @@ use super::guard::Wanted;
 use super::log::Entry;
 use super::mode::Mode;
 use super::patterns::{FREE, encode};
-use super::random;
 use super::record::{FILTER, WatchRecord};
 use super::tell::Finding;
 use crate::cache::Cache;
@@ -39,12 +39,6 @@ impl<S: Source> Engine<S> {
         self.audit().filter[filter_of(at.0)].get() != 0
     }
 
-    /// Whether the next allocation of a class is to be sampled.
-    #[inline(always)]
-    pub(crate) fn is_due(&self, class: u32, cache: &Cache) -> bool {
-        self.audit().sample_at[class as usize].get() == cache.allocations.get() as u32
-    }
-
     /// Whether every call takes the slow path.
     #[inline(always)]
     pub(crate) fn is_slow(&self) -> bool {
@@ -54,13 +48,7 @@ impl<S: Source> Engine<S> {
     /// Whether the allocation of a class that was to be sampled was served: this one, unless somebody who was asked for memory
     /// meanwhile had it, and then there is a later one.
     fn is_past(&self, class: u32) -> bool {
-        let allocations = self.class_record(class).allocations.get() as u32;
-        allocations.wrapping_sub(self.audit().sample_at[class as usize].get()) as i32 > 0
-    }
-
-    /// Whether anything is sampled.
-    pub(crate) fn samples(&self) -> bool {
-        self.audit().rate.get() != 0
+        self.class_record(class).allocations.get() as u32 as i32 > 0
     }
 
     /// Memory of a class, or of none, as `alloc`.
@@ -212,6 +200,9 @@ impl<S: Source> Engine<S> {
         watch.rate.set(rate);
         watch.mode.set(mode.bits());
         self.watch(id, at.0, wanted, mode);
+        if rate != 0 {
+            self.ration();
+        }
     }
 
     /// An object of a class that has no magazines, or a segment.
@@ -417,31 +408,6 @@ impl<S: Source> Engine<S> {
         if Mode(audit.mode.get()).has(Mode::LITE) {
             (0..SLAB_CLASSES as u32).for_each(|class| self.pattern_slabs(class));
         }
-    }
-
-    /// Decides when a class takes its next sample.
-    pub(super) fn arm(&self, class: u32) {
-        let audit = self.audit();
-        let bytes = random::exponential(&audit.random, audit.rate.get());
-        let after = bytes / u64::from(size_of_class(class));
-        let at = self.class_record(class).allocations.get() + after.min(u64::from(u32::MAX) / 2);
-        audit.sample_at[class as usize].set(at as u32);
-    }
-
-    /// Whether a request of so many bytes that has no class is to be sampled.
-    fn is_large_due(&self, used: u32) -> bool {
-        let audit = self.audit();
-        if !self.samples() {
-            return false;
-        }
-        let left = audit.large_left.get();
-        if used < left {
-            audit.large_left.set(left - used);
-            return false;
-        }
-        let next = random::exponential(&audit.random, audit.rate.get());
-        audit.large_left.set(u32::try_from(next).unwrap_or(u32::MAX));
-        true
     }
 
     /// Notes that a slab was made or went.

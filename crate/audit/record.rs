@@ -56,6 +56,8 @@ pub(crate) struct AuditState {
     pub(crate) random: Cell<u64>,
     /// Bytes that objects in quarantine keep.
     pub(crate) quarantined_bytes: Cell<u64>,
+    /// How far a class's count of allocations runs ahead, modulo 2^64: its low word is zero when a sample is due.
+    pub(crate) ahead: [Cell<u64>; CLASSES],
     /// The measurement of a test that runs.
     pub(crate) measure: MeasureRecord,
     /// Mode of the front end: bits of [`Mode`](super::Mode).
@@ -92,8 +94,6 @@ pub(crate) struct AuditState {
     pub(crate) quarantine_age: Word,
     /// Bytes until the next sample of requests that have no class.
     pub(crate) large_left: Word,
-    /// Allocations at which a class takes its next sample; of no meaning while `rate` is zero.
-    pub(crate) sample_at: [Word; CLASSES],
     /// For addresses that are the same modulo `8 * FILTER`: how many have a watch, at most 255, which it then stays.
     pub(crate) filter: [Cell<u8>; FILTER],
     /// The logs: transactions, contents, failures, slabs.
@@ -128,6 +128,14 @@ pub(crate) struct AuditState {
     pub(crate) locked: Word,
     /// Changes whenever a mode does, so that object caches know that they have to look.
     pub(crate) era: Word,
+    /// Bytes between two samples that were asked for; `rate` is more where too many stacks were taken.
+    pub(crate) asked_rate: Word,
+    /// Stacks that samples may take in a second on the average; zero for any number.
+    pub(crate) stacks_most: Word,
+    /// How many of them are left.
+    pub(crate) stacks_left: Word,
+    /// Milliseconds of the host's clock when these were counted.
+    pub(crate) stacks_at: Word,
 }
 
 // SAFETY: a cell of a byte has the byte's representation; any value is valid.
@@ -143,7 +151,7 @@ const _: () = assert!(
             + 8 * 4
             + 2 * size_of::<Table>()
             + 8 * 4
-            + CLASSES * 4
+            + CLASSES * 8
             + FILTER
             + 4 * size_of::<LogRecord>()
             + 2 * 4
@@ -154,7 +162,7 @@ const _: () = assert!(
             + COMMAND
             + 2 * 4
             + RULES * size_of::<RuleRecord>()
-            + 2 * 4
+            + 6 * 4
 );
 
 /// A measurement of a test: what is handed out while it runs, in bytes that were asked for. See `measure`.

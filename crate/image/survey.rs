@@ -8,6 +8,7 @@
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::mem::offset_of;
 
 use super::arenas::{self, ArenaInfo};
@@ -169,8 +170,9 @@ impl Survey {
         };
         let records = survey.read_object_caches(image, &state);
         survey.walk_segments(image, &state.arena);
+        let ahead = ahead(image, &survey.layout)?;
         for (class, cache) in (0..).zip(&state.caches) {
-            survey.add_cache(image, class, cache);
+            survey.add_cache(image, class, cache, ahead[class as usize]);
         }
         survey.read_magazines(image, &records);
         let list = survey.layout.state.wrapping_add(offset_of!(State, arenas) as u32);
@@ -307,7 +309,7 @@ impl Survey {
     }
 
     /// Takes up a cache and the rounds of its magazines.
-    fn add_cache(&mut self, image: &(impl Image + ?Sized), class: u32, cache: &Cache) {
+    fn add_cache(&mut self, image: &(impl Image + ?Sized), class: u32, cache: &Cache, ahead: u64) {
         let at = self.cache_at(class);
         let size = size_of_class(class);
         let magazines = &cache.magazines;
@@ -339,7 +341,7 @@ impl Survey {
             class,
             size,
             used: capacity != 0,
-            allocations: cache.allocations.get(),
+            allocations: cache.allocations.get().wrapping_sub(ahead),
             failures: cache.failures.get(),
             creates: cache.creates.get(),
             capacity,
@@ -416,6 +418,15 @@ impl Survey {
             _ => None,
         }
     }
+}
+
+/// How far the counts of allocations of each class run ahead of them: see `audit/pace.rs`.
+fn ahead(image: &(impl Image + ?Sized), layout: &Layout) -> Result<[u64; CLASSES], Error> {
+    if !layout.audited {
+        return Ok([0; CLASSES]);
+    }
+    let audit: AuditState = record(image, layout.state.wrapping_add(size_of::<State>() as u32))?;
+    Ok(audit.ahead.map(Cell::into_inner))
 }
 
 fn layout(root: &Root, root_at: Addr) -> Layout {
