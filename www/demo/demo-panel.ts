@@ -153,6 +153,8 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
         <p class="small muted given">Of ten documents one stays open, and where the others were, its memory has holes.</p></section>
       <section><h3>Memory</h3><button ?disabled=${!idle} @click=${() => this.giveBack()}>Give memory back</button>
         <p class="small given" role="status">${this.given === '' ? 'All that open documents do not need becomes free for anything else.' : this.given}</p></section>
+      <section><details @toggle=${() => { void this.#try(() => import('./mistakes-panel.ts')); }}><summary>Mistakes</summary>
+        <mistakes-panel ?idle=${idle} .documents=${this.documents} .work=${this.#worked}></mistakes-panel></details></section>
       <section><div class="row spread"><h3>Open documents</h3>
         ${this.documents.length > 1 ? html`<button class="all" ?disabled=${!idle} @click=${() => this.closeAll()}>Close all</button>` : ''}</div>
         ${this.documents.length === 0 ? html`<p class="muted small">None.</p>` : html`<ul class="documents">${this.documents.map((found) => this.#document(found, idle))}</ul>`}
@@ -229,6 +231,8 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
     await this.#work(`opening ${name}`, ({ workbench }) => workbench.open(name, content));
   }
 
+  readonly #worked = (what: string, call: (demo: Demo) => unknown): Promise<void> => this.#try(() => this.#work(what, call));
+
   /** Calls into the program, with a word before and after, and takes its list of documents from it. */
   async #work(what: string, call: (demo: Demo) => unknown): Promise<void> {
     const { demo } = this;
@@ -269,7 +273,7 @@ pre { margin: 6px 0 0; padding: 10px; max-height: 220px; overflow: auto; backgro
   }
 
   /** Whatever goes wrong is said in a sentence. */
-  async #try(work: () => Promise<void>): Promise<void> {
+  async #try(work: () => Promise<unknown>): Promise<void> {
     this.mistake = '';
     try {
       await work();

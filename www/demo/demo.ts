@@ -25,6 +25,12 @@ export interface Reclaimed {
   moves: number;
 }
 
+/** A preview that lies in the program's memory. */
+export interface Preview {
+  readonly text: string;
+  free(): void;
+}
+
 /** Keeps documents open. Every call may throw an `Error` whose message is a sentence. */
 export interface Workbench {
   open(name: string, bytes: Uint8Array): DocumentInfo;
@@ -32,6 +38,10 @@ export interface Workbench {
   closeAll(): void;
   list(): DocumentInfo[];
   render(id: number, limit: number): string;
+  /** The same as an object of the program: what it holds goes when it is told `free()`. */
+  preview(id: number, limit: number): Preview;
+  /** How many lines have a word in them; not all are counted. */
+  search(word: string): number;
   /** Gives back what was not needed lately, and moves a few documents together: for moments in which nothing else happens. */
   tick(): void;
   /** Gives back all memory that can be spared; documents stay open. */
@@ -40,6 +50,8 @@ export interface Workbench {
 
 export interface Demo {
   workbench: Workbench;
+  /** Makes a mistake with memory, which ends the program. */
+  provoke(mistake: string): void;
   /** The exports of the running module. */
   memory: WebAssembly.Memory;
   root: WebAssembly.Global | undefined;
@@ -50,6 +62,7 @@ export interface Demo {
 interface Package {
   default(): Promise<{ memory: WebAssembly.Memory; __flagstone_root?: WebAssembly.Global }>;
   Workbench: new () => Workbench & { __wbg_ptr: number };
+  provoke(mistake: string): void;
 }
 
 /** Loads and starts the program; rejects with a sentence. */
@@ -59,7 +72,7 @@ export async function loadDemo(): Promise<Demo> {
     const loaded: Package = await import(url);
     const exports = await loaded.default();
     const workbench = new loaded.Workbench();
-    return { workbench, memory: exports.memory, root: exports.__flagstone_root, roots: () => [workbench.__wbg_ptr] };
+    return { workbench, provoke: loaded.provoke, memory: exports.memory, root: exports.__flagstone_root, roots: () => [workbench.__wbg_ptr] };
   } catch (cause) {
     throw new Error('The demo program could not be loaded (flagstone_demo.js, flagstone_demo_bg.wasm).', { cause });
   }
