@@ -47,7 +47,7 @@ test('names alone: allocator and collections go', () => {
 
 test('entries of allocators of all kinds, and what is further inside whatever its name', () => {
   for (const entry of [
-    '__rust_alloc', '__rust_realloc', '__rust_alloc_zeroed', '__rustc::__rust_alloc', '__rustc::__rg_alloc', '__rdl_alloc', 'alloc::alloc::alloc', 'malloc', '__wbindgen_malloc',
+    '__rust_alloc', '__rust_realloc', '__rust_alloc_zeroed', '__rustc::__rust_alloc', '__rustc::__rust_dealloc', '__rustc::__rg_alloc', '__rdl_alloc', 'alloc::alloc::alloc', 'malloc', '__wbindgen_malloc',
     '<flagstone::Flagstone as core::alloc::global::GlobalAlloc>::alloc', '<app::Counting as core::alloc::GlobalAlloc>::realloc', '<demo::home::Arena as Allocator>::allocate',
   ]) {
     assert.deepEqual(names([frame('take', 'anything.rs'), frame(entry), frame('app::run')]), ['app::run'], entry);

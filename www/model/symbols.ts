@@ -32,7 +32,7 @@ export function offsetsOfStack(text: string): number[] {
 }
 
 /** Functions through which allocators are called; whatever is further inside belongs to them. */
-const ENTRY = /(^|::)_{0,2}(rust|rg|rdl)_(alloc|realloc)(_zeroed)?$|^alloc::alloc::|^<.+ as (core::alloc::(global::)?)?(GlobalAlloc|Allocator)>::|^(__wbindgen_)?(malloc|calloc|realloc)$/;
+const ENTRY = /(^|::)_{0,2}(rust|rg|rdl)_(alloc|dealloc|realloc)(_zeroed)?$|^alloc::alloc::|^<.+ as (core::alloc::(global::)?)?(GlobalAlloc|Allocator)>::|^(__wbindgen_)?(malloc|calloc|realloc)$/;
 
 /** Names of functions of Rust's own library, of collections, and of allocators. */
 const LIBRARY = /^<?(&(mut )?)?(dyn )?(alloc|core|std|hashbrown|flagstone|dlmalloc|talc|rlsf|lol_alloc)::|^<\[?[A-Z]\]? as (alloc|core|std)::/;

@@ -13,11 +13,18 @@ const LINE: usize = 120;
 /// Lines that are kept of a search.
 const LINES: usize = 20;
 
+/// What came of a search.
+struct Found {
+    lines: Vec<String>,
+    /// What was looked through, to show the lines in their place.
+    texts: Vec<String>,
+}
+
 /// The searches so far.
 #[derive(Default)]
 pub(crate) struct Searches {
     count: u32,
-    found: BTreeMap<(u32, String), Vec<String>>,
+    found: BTreeMap<(u32, String), Found>,
 }
 
 impl Searches {
@@ -26,13 +33,16 @@ impl Searches {
         flagstone::tag!("search");
         self.count += 1;
         let key = (self.count, word.to_lowercase());
-        let lines = self.found.entry(key).or_insert_with_key(|(_, word)| lines(word, texts));
-        lines.len()
+        let found = self.found.entry(key).or_insert_with_key(|(_, word)| {
+            let texts: Vec<String> = texts.collect();
+            Found { lines: lines(word, &texts), texts }
+        });
+        if found.texts.is_empty() { 0 } else { found.lines.len() }
     }
 }
 
 /// The first lines that have a word in them, whatever its case.
-fn lines(word: &str, texts: impl Iterator<Item = String>) -> Vec<String> {
+fn lines(word: &str, texts: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for text in texts {
         let more = text.lines().filter(|line| line.to_lowercase().contains(word)).map(|line| phrase::cut(line, LINE));
