@@ -121,7 +121,7 @@ impl<S: Source> Engine<S> {
 
     /// The last round of a loaded magazine, which has one.
     pub(crate) fn take(&self, cache: &Cache) -> Addr {
-        cache.allocations.set(cache.allocations.get() + 1);
+        cache.allocations.set(cache.allocations.get().wrapping_add(1));
         Addr(cache.magazines.take(&self.source))
     }
 

@@ -229,7 +229,7 @@ impl<S: Source> Engine<S> {
             record.failures.set(record.failures.get() + 1);
             return Addr(0);
         };
-        record.allocations.set(record.allocations.get() + 1);
+        record.allocations.set(record.allocations.get().wrapping_add(1));
         if mode.has(Mode::LITE) {
             self.check_lite(at, size, 0);
         }
