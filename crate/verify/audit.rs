@@ -1,5 +1,6 @@
 //! The invariants of diagnosis, D1 to D7 of `audit`, and the patterns around guarded objects: what the heap itself would find when
 //! they are freed is found from outside, too.
+#![forbid(unsafe_code)]
 
 use alloc::collections::BTreeMap;
 use alloc::format;
