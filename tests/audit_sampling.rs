@@ -155,3 +155,46 @@ fn a_heap_of_100_mb_is_told_within_five_percent_by_a_sample_in_64_kib() {
         assert!(errors.iter().all(|error| error.abs() < 5.0), "seed {seed}: {errors:?}");
     }
 }
+
+#[test]
+fn no_more_stacks_are_taken_than_the_program_allows_and_sums_stay_right() {
+    use std::cell::Cell;
+    thread_local! {
+        static TIME: Cell<u32> = const { Cell::new(1) };
+        static STACKS: Cell<u32> = const { Cell::new(0) };
+    }
+    flagstone::audit::set_clock(|| TIME.get());
+    flagstone::audit::set_capture(|frames| {
+        STACKS.set(STACKS.get() + 1);
+        frames[0] = 7;
+        1
+    });
+    let mut memory = vec![Page::ZERO; 1024];
+    let heap = Heap::new(Fixed::new(&mut memory, Addr(0x1_0000))).unwrap();
+    let auditor = Auditor::new(&heap);
+    auditor.configure("sample=1k,200").unwrap();
+    let (mut held, mut ever) = (vec![], 0);
+    // A hundred kilobytes in each millisecond, so a hundred samples, of which the fifth of one is allowed.
+    for request in 0..300_000 {
+        ever += take(&heap, &mut held, 100, false);
+        TIME.set(TIME.get() + u32::from(request % 1000 == 999));
+    }
+    let stacks = STACKS.take();
+    assert!((200..1000).contains(&stacks), "{stacks} stacks in 300 milliseconds");
+    let fast = error(auditor.estimate_ever().0, ever);
+    assert!(fast.abs() < 15.0, "{fast} %");
+    // What the program does slowly is sampled as it was asked for, once that is noticed.
+    for _ in 0..3000 {
+        TIME.set(TIME.get() + 100);
+        ever += take(&heap, &mut held, 100, false);
+    }
+    let stacks = STACKS.take();
+    assert!((100..400).contains(&stacks), "{stacks} stacks of 290 that are due");
+    let all = error(auditor.estimate_ever().0, ever);
+    assert!(all.abs() < 15.0, "{all} %");
+    for (at, layout) in held {
+        // SAFETY: it is live, of that layout.
+        unsafe { heap.dealloc(at, layout) };
+    }
+    assert_eq!(auditor.estimate(), (0, 0));
+}

@@ -27,14 +27,13 @@ const FOUND: Record<string, { kind: string; offset?: number; size?: number }> = 
   'damaged-record': { kind: 'bad tag' },
 };
 
+/** What the page read of diagnosis for its view of faults. */
 async function report(page: Page): Promise<AuditReport> {
-  // What is shown of diagnosis is read at once.
   await show(page, 'faults');
-  const found = await page.evaluate(() => {
-    const audit = document.querySelector<InspectorApp>('inspector-app')?.state?.diagnosis.audit.value;
-    return audit !== undefined && 'report' in audit ? audit.report : null;
-  });
-  return found ?? assert.fail('the program has no diagnosis');
+  await page.locator('modes-panel h2').waitFor();
+  const found = await page.evaluate(() => document.querySelector<InspectorApp>('inspector-app')?.state?.diagnosis.audit.value);
+  assert.ok(found !== undefined && 'report' in found && found.report !== null, JSON.stringify(found));
+  return found.report;
 }
 
 /** Makes a mistake by its button, and waits for the trap to be said. */
