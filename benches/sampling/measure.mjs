@@ -18,13 +18,17 @@ async function begin(module, build) {
   builds.set(build, glue);
 }
 
-/** Runs a churn, sampled or not: its time, and what must be the same for all. `estimate` is what samples say was asked for meanwhile. */
-function run(_, build, kind, bytes) {
+/**
+ * Runs a churn so many times, sampled or not: its time, and what must be the same for all. `estimate` is what samples say was asked for
+ * meanwhile.
+ */
+function run(_, build, kind, bytes, stacks, times) {
   const glue = builds.get(build);
-  glue.sample(bytes);
+  glue.sample(bytes, stacks);
   const before = glue.sampled();
+  let fold = 0n;
   const start = performance.now();
-  const fold = glue.run(kind, SEED);
+  for (let time = 0; time < times; time++) fold ^= glue.run(kind, SEED + BigInt(time));
   const milliseconds = performance.now() - start;
   return { milliseconds, fold: fold.toString(16), estimate: glue.sampled() - before };
 }

@@ -7,16 +7,17 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::churn;
 use crate::random::Random;
 
-/// Bytes between two samples on the average, zero for none. Without diagnosis nothing can be sampled.
+/// Bytes between two samples on the average, zero for none, and the most stacks in a second, zero for any number. Without diagnosis nothing
+/// can be sampled.
 #[wasm_bindgen]
-pub fn sample(bytes: u32) {
+pub fn sample(bytes: u32, stacks: u32) {
     #[cfg(feature = "sites")]
     {
         flagstone::audit::install();
-        flagstone::audit::Auditor::new(flagstone::vmem::ModuleHeap).set_sampling(bytes);
+        flagstone::audit::Auditor::new(flagstone::vmem::ModuleHeap).set_sampling_within(bytes, stacks);
     }
     #[cfg(not(feature = "sites"))]
-    assert_eq!(bytes, 0, "nothing can be sampled");
+    assert_eq!((bytes, stacks), (0, 0), "nothing can be sampled");
 }
 
 /// Replaces 1.5 million objects of 1,000, 10,000 or 100,000, by `kind` from 0 on; the fold of what they held.
@@ -30,7 +31,7 @@ pub fn run(kind: u32, seed: u64) -> u64 {
     }
 }
 
-/// Samples that are held and all there were, as the sites tell; zero without diagnosis.
+/// Bytes that were asked for ever, as the samples tell; zero without diagnosis.
 #[wasm_bindgen]
 pub fn sampled() -> f64 {
     #[cfg(feature = "sites")]

@@ -53,6 +53,7 @@ impl Object {
     }
 
     /// Gives the memory back and folds its size and contents.
+    #[inline]
     pub(crate) fn free(self, fold: &mut Fold) {
         fold.add((self.size() as u64) << 32 | u64::from(self.word()) ^ u64::from(self.byte(self.size() - 1)) << 24);
         // SAFETY: the memory is ours with this layout, and `self` ends here.

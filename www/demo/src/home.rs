@@ -53,9 +53,9 @@ pub(crate) fn reclaim() -> Reclaimed {
     home().reclaim()
 }
 
-/// Lets diagnosis record who asks for memory: one request in 512 KiB.
+/// Lets diagnosis record who asks for memory: one byte in 512 KiB, with at most 200 stacks in a second.
 pub(crate) fn record_sites() {
     flagstone::audit::install();
     #[cfg(target_family = "wasm")]
-    flagstone::audit::Auditor::new(home()).set_sampling(512 << 10);
+    flagstone::audit::Auditor::new(home()).set_sampling_within(512 << 10, 200);
 }
