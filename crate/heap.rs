@@ -112,13 +112,6 @@ impl<S: Source> Engine<S> {
         get(&self.source, self.id().cache(class)).allocations.get()
     }
 
-    /// Nothing has a watch.
-    #[cfg(not(feature = "audit"))]
-    #[inline(always)]
-    const fn is_watched(&self, _: Addr) -> bool {
-        false
-    }
-
     /// The last round of a loaded magazine, which has one.
     pub(crate) fn take(&self, cache: &Cache) -> Addr {
         cache.allocations.set(cache.allocations.get().wrapping_add(1));
@@ -161,11 +154,13 @@ impl<S: Source> Engine<S> {
     /// - `addr` came from `alloc` (or `realloc`) of this heap for `size` and `align`, and is given back once.
     pub(crate) unsafe fn free(&self, addr: Addr, size: u32, align: u32) {
         let class = class_of(size, align);
+        // One call behind the fast path, so that it is short enough to be compiled into the program's code.
+        #[cfg(feature = "audit")]
         if self.is_watched(addr) || class >= CLASSES as u32 || !self.magazines(class).give(&self.source, addr.0) {
-            // One call behind the fast path, so that it is short enough to be compiled into the program's code.
-            #[cfg(feature = "audit")]
             self.free_behind(class, addr, size, align);
-            #[cfg(not(feature = "audit"))]
+        }
+        #[cfg(not(feature = "audit"))]
+        if class >= CLASSES as u32 || !self.magazines(class).give(&self.source, addr.0) {
             self.free_slowly(class, addr);
         }
     }
