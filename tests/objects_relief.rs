@@ -167,7 +167,8 @@ fn a_magazine_is_given_up_whose_type_changed_while_its_memory_was_asked_for() {
     give(&cache, held[0]);
     assert_eq!((cache.stats().magazine_rounds, cache.stats().live), (143, 399));
     script.forget();
-    // What lies beside a magazine of the old type.
+    // What lies beside a magazine of the old type; diagnosis leaves less room there, and the rest is found elsewhere.
+    stage.source().deny(Deny::Never);
     let beside: Vec<_> = (0..100).map(|_| NonNull::new(stage.alloc(bytes(68))).expect("memory")).collect();
     beside.iter().zip(0..).for_each(|(&at, stamp)| paint(at, 68, stamp));
     held[1..].iter().for_each(|&at| give(&cache, at));
