@@ -9,6 +9,7 @@ use super::fault::{Fault, Policy};
 use super::inject::Injection;
 use super::mode::Mode;
 use super::record::{COMMAND, RuleRecord, SiteRecord};
+use super::table::hash_of;
 use crate::heap::Engine;
 use crate::objects::Home;
 use crate::objects::record::{NAME_LEN, write_name};
@@ -252,11 +253,12 @@ pub(super) fn name_words(name: &str) -> [Word; NAME_LEN / 4] {
 
 /// The hash of a name by which a tag is known to an injection; not zero.
 pub(super) fn name_hash(words: &[Word; NAME_LEN / 4]) -> u32 {
-    words.iter().fold(0x811c_9dc5_u32, |hash, word| (hash.rotate_left(5) ^ word.get()).wrapping_mul(0x0100_0193)) | 1
+    hash_of(words.iter().map(Word::get))
 }
 
 impl<S: Source> Engine<S> {
-    fn mode(&self) -> Mode {
+    /// The mode of the front end.
+    pub(super) fn mode(&self) -> Mode {
         Mode(self.audit().mode.get())
     }
 

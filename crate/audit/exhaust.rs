@@ -6,8 +6,7 @@ use super::event::Event;
 use super::guard::Wanted;
 use super::record::{HolderRecord, OBJECT_CACHE, site_at, tag_at};
 use crate::heap::{Engine, META};
-use crate::objects::record::ObjectCacheRecord;
-use crate::record::{Id, get};
+use crate::record::get;
 use crate::size_class::CLASSES;
 use crate::source::Source;
 use crate::units::{Addr, QUANTUM, quanta_up};
@@ -80,13 +79,11 @@ impl<S: Source> Engine<S> {
             rank(&report.caches, class, cache.live.wrapping_mul(cache.size), cache.live);
         }
         rank(&report.caches, CLASSES as u32, stats.large.live_bytes, stats.large.live);
-        let mut next = get(self.source(), self.id().object_caches()).list.first.get();
-        while let Some(link) = next {
-            let cache = get(self.source(), Id::<ObjectCacheRecord>::of_link(link));
+        self.object_cache(|cache| {
             let bytes = cache.slabs.get().wrapping_mul(cache.slab_len.get());
             rank(&report.caches, OBJECT_CACHE + cache.number.get(), bytes, cache.taken.get());
-            next = get(self.source(), link).next.first.get();
-        }
+            false
+        });
     }
 }
 

@@ -79,14 +79,13 @@ impl<S: Source> Engine<S> {
 
     /// Where it is counted that a request of a class, or of none, got nothing.
     fn failures(&self, class: u32) -> &Word {
-        let is_guarded = self.is_slow() && Mode(self.audit().mode.get()).is_guarded();
-        let has_slabs = class < SLAB_CLASSES as u32 && !is_guarded;
+        let has_slabs = class < SLAB_CLASSES as u32 && !self.mode().is_guarded();
         if has_slabs { &self.class_record(class).failures } else { &self.state().large_failures }
     }
 
     /// The same, once.
     fn alloc_once(&self, class: u32, wanted: Wanted) -> Addr {
-        let mode = if self.is_slow() { Mode(self.audit().mode.get()) } else { Mode::OFF };
+        let mode = self.mode();
         if mode.is_guarded() {
             let mut at = self.alloc_guarded(wanted, mode);
             if at.0 == 0 {
@@ -141,7 +140,7 @@ impl<S: Source> Engine<S> {
     #[inline(never)]
     pub(crate) fn resized(&self, at: Addr, (class, size): (u32, u32), wanted: Wanted) {
         let watch = if self.is_watched(at) { self.watch_of(at.0) } else { None };
-        let mode = if self.is_slow() { Mode(self.audit().mode.get()) } else { Mode::OFF };
+        let mode = self.mode();
         match watch.map(|id| (id, get(self.source(), id).rate.get())) {
             Some((id, 0)) => self.rewatch(id, wanted),
             Some((id, rate)) => {
@@ -214,11 +213,11 @@ impl<S: Source> Engine<S> {
         let record = self.class_record(class);
         let take = || {
             cache.take_one(size).or_else(|| {
-                let creates = record.creates.get();
                 if !self.new_slab(class, size) {
                     return None;
                 }
-                if record.creates.get() != creates && mode.has(Mode::LITE) {
+                if mode.has(Mode::LITE) {
+                    // No other slab has a free object.
                     self.pattern_slabs(class);
                 }
                 cache.take_one(size)
@@ -307,7 +306,7 @@ impl<S: Source> Engine<S> {
             return is_bare;
         }
         let wanted = Wanted { size, align, cache: 0 };
-        let mode = if self.is_slow() { Mode(self.audit().mode.get()) } else { Mode::OFF };
+        let mode = self.mode();
         let Some(watch) = self.admitted(at, wanted, mode, Event::Free) else { return true };
         if let Some(id) = watch {
             if get(self.source(), id).segment.get() != 0 {
@@ -355,13 +354,11 @@ impl<S: Source> Engine<S> {
         class < SLAB_CLASSES as u32 && self.class_record(class).magazines.capacity.get() == 0
     }
 
-    /// Changes the size of an allocation that has a watch, or while the front end has a mode.
-    ///
-    /// # Errors
-    /// `None` is nowhere; where the call was a fault, and the program goes on, the old object stays abandoned and its bytes are copied.
+    /// Changes the size of an allocation that has a watch, or while the front end has a mode; `None` where that is to be done as without
+    /// diagnosis. Where the call was a fault, and the program goes on, the old object stays as it is and its bytes are copied.
     pub(crate) fn realloc_audited(&self, at: Addr, size: u32, align: u32, new_size: u32) -> Option<Addr> {
         let wanted = Wanted { size, align, cache: 0 };
-        let mode = if self.is_slow() { Mode(self.audit().mode.get()) } else { Mode::OFF };
+        let mode = self.mode();
         let admitted = self.admitted(at, wanted, mode, Event::Realloc);
         let id = match admitted {
             Some(None) if mode.is_guarded() => None,
@@ -405,7 +402,7 @@ impl<S: Source> Engine<S> {
             magazines.capacity.set(room);
         }
         audit.slow.set(u32::from(slow));
-        if Mode(audit.mode.get()).has(Mode::LITE) {
+        if self.mode().has(Mode::LITE) {
             (0..SLAB_CLASSES as u32).for_each(|class| self.pattern_slabs(class));
         }
     }
@@ -418,7 +415,7 @@ impl<S: Source> Engine<S> {
     /// Notes that a request got nothing.
     pub(super) fn log_failure(&self, event: Event, wanted: Wanted) {
         self.operation();
-        let site = self.site(Mode(self.audit().mode.get()).has(Mode::SITES));
+        let site = self.site(self.mode().has(Mode::SITES));
         let entry = Entry { size: wanted.size, align: wanted.align, cache: wanted.cache, site, ..Entry::default() };
         self.log(FAILURES, event, &entry, 0);
     }

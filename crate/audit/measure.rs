@@ -11,8 +11,8 @@ use super::inject::Injection;
 use super::mode::Mode;
 use super::record::{HELD, InjectionRecord, SITE_LEN, WatchRecord, name_at, site_at, watch_at};
 use crate::heap::Engine;
-use crate::objects::record::{NAME_LEN, ObjectCacheRecord, read_name};
-use crate::record::{Id, Word, get};
+use crate::objects::record::{NAME_LEN, read_name};
+use crate::record::{Word, get};
 use crate::source::Source;
 
 /// What a measurement found when it began.
@@ -146,14 +146,7 @@ impl<S: Source> Engine<S> {
 
     /// The name of the object cache of a number, where there is one.
     pub(crate) fn with_cache_name<R>(&self, number: u32, f: impl FnOnce(&str) -> R) -> Option<R> {
-        let mut next = get(self.source(), self.id().object_caches()).list.first.get();
-        while let Some(link) = next {
-            let cache = get(self.source(), Id::<ObjectCacheRecord>::of_link(link));
-            if cache.number.get() == number {
-                return Some(f(read_name(&cache.name, &mut [0; NAME_LEN])));
-            }
-            next = get(self.source(), link).next.first.get();
-        }
-        None
+        let cache = self.object_cache(|cache| cache.number.get() == number)?;
+        Some(f(read_name(&get(self.source(), cache).name, &mut [0; NAME_LEN])))
     }
 }

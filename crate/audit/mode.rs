@@ -21,15 +21,6 @@ use core::ops::BitOr;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Mode(pub(crate) u32);
 
-/// A cache that must not be touched in some way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Traits {
-    /// Its objects all lie in one magazine: no mode at all (`KMC_NODEBUG`).
-    pub(crate) no_debug: bool,
-    /// Its objects stay as they are and where they are: they may be recorded, no more (`KMC_NOTOUCH`).
-    pub(crate) no_touch: bool,
-}
-
 /// The words for single modes.
 const WORDS: [(&str, Mode); 9] = [
     ("off", Mode::OFF),
@@ -63,8 +54,6 @@ impl Mode {
     /// All but [`GUARD`](Self::GUARD), which replaces two of them.
     pub const ALL: Self = Self(0x80f);
 
-    /// What touches an object.
-    const TOUCH: u32 = Self::POISON.0 | Self::REDZONE.0 | Self::CONTENTS.0 | Self::GUARD.0 | Self::LITE.0;
     /// Nothing but that each call is slow, so that it can be made to fail.
     const FAILS: u32 = 0x1000;
     /// Every mode there is.
@@ -93,11 +82,6 @@ impl Mode {
     /// ```
     #[must_use]
     pub const fn settled(self) -> Self {
-        self.settled_for(Traits { no_debug: false, no_touch: false })
-    }
-
-    /// As [`settled`](Self::settled), for a cache.
-    pub(crate) const fn settled_for(self, traits: Traits) -> Self {
         let mut mode = self.0 & Self::KNOWN;
         if mode & Self::LITE.0 != 0 {
             // The cheap mode keeps no record of an object.
@@ -106,14 +90,8 @@ impl Mode {
         if mode & Self::POISON.0 != 0 {
             mode |= Self::REDZONE.0;
         }
-        if traits.no_debug {
-            return Self::OFF;
-        }
         if mode & Self::AUDIT.0 != 0 {
             mode |= Self::REDZONE.0;
-        }
-        if traits.no_touch {
-            mode &= !Self::TOUCH;
         }
         if mode & Self::AUDIT.0 == 0 {
             mode &= !Self::CONTENTS.0;
@@ -200,19 +178,15 @@ mod tests {
     #[test]
     fn every_combination_settles_without_contradiction() {
         for bits in 0..0x1000 {
-            for (no_debug, no_touch) in [(false, false), (false, true), (true, false), (true, true)] {
-                let mode = Mode(bits).settled_for(Traits { no_debug, no_touch });
-                let has = |flag| mode.has(flag);
-                assert!(!has(Mode::CONTENTS) || has(Mode::AUDIT), "{bits:#x}: contents without a log of calls");
-                assert!(!has(Mode::POISON) || has(Mode::REDZONE), "{bits:#x}: patterns without guards");
-                let doubled = has(Mode::GUARD) && mode.0 & (Mode::POISON.0 | Mode::REDZONE.0) != 0;
-                assert!(!doubled, "{bits:#x}: a guard beside what it replaces");
-                assert!(!has(Mode::LITE) || mode == Mode::LITE, "{bits:#x}: the cheap mode with another one");
-                assert!(!no_debug || mode == Mode::OFF, "{bits:#x}");
-                assert!(!no_touch || mode.0 & Mode::TOUCH == 0, "{bits:#x}");
-                assert_eq!(mode.settled_for(Traits { no_debug, no_touch }), mode, "{bits:#x} settles twice");
-                assert!(mode.0 & !Mode::KNOWN == 0);
-            }
+            let mode = Mode(bits).settled();
+            let has = |flag| mode.has(flag);
+            assert!(!has(Mode::CONTENTS) || has(Mode::AUDIT), "{bits:#x}: contents without a log of calls");
+            assert!(!has(Mode::POISON) || has(Mode::REDZONE), "{bits:#x}: patterns without guards");
+            let doubled = has(Mode::GUARD) && mode.0 & (Mode::POISON.0 | Mode::REDZONE.0) != 0;
+            assert!(!doubled, "{bits:#x}: a guard beside what it replaces");
+            assert!(!has(Mode::LITE) || mode == Mode::LITE, "{bits:#x}: the cheap mode with another one");
+            assert_eq!(mode.settled(), mode, "{bits:#x} settles twice");
+            assert!(mode.0 & !Mode::KNOWN == 0);
         }
     }
 
@@ -221,8 +195,6 @@ mod tests {
         assert_eq!(Mode::AUDIT.settled(), Mode::AUDIT | Mode::REDZONE);
         assert_eq!((Mode::ALL | Mode::GUARD).settled(), Mode::AUDIT | Mode::CONTENTS | Mode::SITES | Mode::GUARD);
         assert_eq!(Mode::SITES.settled(), Mode::SITES);
-        let touched = Traits { no_debug: false, no_touch: true };
-        assert_eq!(Mode::ALL.settled_for(touched), Mode::AUDIT | Mode::CONTENTS.settled_for(touched) | Mode::SITES);
     }
 
     #[test]

@@ -5,8 +5,7 @@
 use super::event::Event;
 use super::front::filter_of;
 use super::guard::Wanted;
-use super::mode::{Mode, Traits};
-use super::random;
+use super::mode::Mode;
 use super::record::RuleRecord;
 use crate::heap::Engine;
 use crate::objects::Error;
@@ -16,11 +15,6 @@ use crate::record::{Id, get};
 use crate::source::Source;
 use crate::units::Addr;
 use crate::vmem::Tag;
-
-/// What a cache allows.
-fn traits(record: &ObjectCacheRecord) -> Traits {
-    Traits { no_debug: record.flags.get() & ZONE != 0, no_touch: false }
-}
 
 impl<S: Source, L: Lives> Layers<'_, S, L> {
     fn engine(&self) -> &Engine<S> {
@@ -180,9 +174,12 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
         if record.era.replace(era) == era {
             return;
         }
-        let traits = traits(record);
-        let fails = engine.audit().injection.on.get() != 0 && !traits.no_debug;
-        let mode = engine.measured(engine.rule_of(record)).settled_for(traits).with_failures(fails);
+        // All objects of a zone lie in its one magazine, and none is ever asked for.
+        let mode = if record.flags.get() & ZONE != 0 {
+            Mode::OFF
+        } else {
+            engine.measured(engine.rule_of(record)).settled().with_failures(engine.audit().injection.on.get() != 0)
+        };
         if mode.bits() != record.mode.get() {
             self.set_mode(mode);
         }
@@ -210,11 +207,10 @@ impl<S: Source, L: Lives> Layers<'_, S, L> {
 
     /// Decides when the cache takes its next sample.
     fn arm(&self) {
-        let (audit, record) = (self.engine().audit(), self.record());
-        let bytes = random::exponential(&audit.random, audit.rate.get());
-        let after = bytes / u64::from(record.size.get().max(1));
-        let at = record.allocations.get() + after.min(u64::from(u32::MAX) / 2);
-        record.sample_at.set(at as u32);
+        let record = self.record();
+        let after = self.engine().wait() / record.size.get();
+        // Not so far that it would look like what is past.
+        record.sample_at.set((record.allocations.get() as u32).wrapping_add(after.min(i32::MAX as u32)));
     }
 }
 
@@ -280,10 +276,15 @@ impl<S: Source> Engine<S> {
     /// The object cache of a name.
     pub(super) fn cache_named(&self, name: &str) -> Option<Id<ObjectCacheRecord>> {
         let words = super::auditor::name_words(name);
+        self.object_cache(|cache| cache.name == words)
+    }
+
+    /// The first object cache that `is` takes.
+    pub(super) fn object_cache(&self, mut is: impl FnMut(&ObjectCacheRecord) -> bool) -> Option<Id<ObjectCacheRecord>> {
         let mut next = get(self.source(), self.id().object_caches()).list.first.get();
         while let Some(link) = next {
             let cache = Id::<ObjectCacheRecord>::of_link(link);
-            if get(self.source(), cache).name == words {
+            if is(get(self.source(), cache)) {
                 return Some(cache);
             }
             next = get(self.source(), link).next.first.get();

@@ -59,7 +59,7 @@ impl<S: Source> Engine<S> {
     }
 
     /// Bytes to the next sample.
-    fn wait(&self) -> u32 {
+    pub(super) fn wait(&self) -> u32 {
         let audit = self.audit();
         u32::try_from(random::exponential(&audit.random, audit.rate.get())).unwrap_or(u32::MAX)
     }

@@ -1,12 +1,14 @@
 //! Sites: places in the program that ask for memory, each once, with what they hold.
 #![forbid(unsafe_code)]
 
+use super::auditor::name_words;
 use super::bytes::word;
 use super::host;
 use super::record::{AuditState, FRAMES, SITE_LEN, SiteRecord, TagRecord, WatchRecord, name_at, site_at};
+use super::table::hash_of;
 use super::weight::weight;
 use crate::heap::Engine;
-use crate::objects::record::{NAME_LEN, write_name};
+use crate::objects::record::write_name;
 use crate::record::{Id, get};
 use crate::source::Source;
 
@@ -31,11 +33,7 @@ impl<S: Source> Engine<S> {
         let depth = if audit.depth.get() == 0 { DEPTH } else { audit.depth.get() };
         let depth = if stack { host::stack(&mut frames[..(depth as usize).min(FRAMES)]) } else { 0 };
         let (frames, tag) = (&frames[..depth], audit.tag.get());
-        let mut hash = 0x811c_9dc5_u32 ^ tag;
-        for frame in frames {
-            hash = (hash.rotate_left(5) ^ frame).wrapping_mul(0x0100_0193);
-        }
-        let hash = hash | 1;
+        let hash = hash_of(frames.iter().copied().chain([tag]));
         let sites = self.audit_id().sites();
         let known = self.look_up(sites, hash, |at| self.is_site(at, tag, frames));
         if known != 0 {
@@ -118,8 +116,7 @@ impl<S: Source> Engine<S> {
     /// The tag of a name within another one.
     fn tag_named(&self, parent: u32, name: &str) -> Option<Id<TagRecord>> {
         let audit = self.audit();
-        let words = [const { core::cell::Cell::new(0) }; NAME_LEN / 4];
-        write_name(&words, name);
+        let words = name_words(name);
         let mut at = audit.tags.get();
         while at != 0 {
             let id = name_at(at);

@@ -21,6 +21,11 @@ const fn hash(key: u32) -> u32 {
     key.wrapping_mul(0x9e37_79b1).rotate_left(15)
 }
 
+/// A hash of words, to be a key: not zero.
+pub(super) fn hash_of(words: impl Iterator<Item = u32>) -> u32 {
+    words.fold(0x811c_9dc5_u32, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x0100_0193)) | 1
+}
+
 impl<S: Source> Engine<S> {
     /// The record with a key that `takes` takes; zero where there is none.
     pub(super) fn look_up(&self, table: Id<Table>, key: u32, takes: impl Fn(u32) -> bool) -> u32 {

@@ -425,8 +425,9 @@ fn ahead(image: &(impl Image + ?Sized), layout: &Layout) -> Result<[u64; CLASSES
     if !layout.audited {
         return Ok([0; CLASSES]);
     }
-    let audit: AuditState = record(image, layout.state.wrapping_add(size_of::<State>() as u32))?;
-    Ok(audit.ahead.map(Cell::into_inner))
+    let at = size_of::<State>() + offset_of!(AuditState, ahead);
+    let ahead: [Cell<u64>; CLASSES] = record(image, layout.state.wrapping_add(at as u32))?;
+    Ok(ahead.map(Cell::into_inner))
 }
 
 fn layout(root: &Root, root_at: Addr) -> Layout {

@@ -10,14 +10,24 @@ use wasm_bindgen::JsValue;
 
 use crate::image::{Error, Image};
 
-/// Bytes copied together.
-const LINE: u32 = 4096;
+/// Bytes copied together: records lie together in segments of a few quanta.
+pub(super) const LINE: u32 = 4096;
 
 /// Lines that are kept: 4 MiB, so that objects that were allocated one after the other are mostly there.
 const LINES: u32 = 1024;
 
 /// No line.
 const NONE: u32 = u32::MAX;
+
+/// Calls `copy` for the part of `into`, which begins at `at`, that lies in each line: with the line's number and the place in it.
+pub(super) fn by_lines(at: u32, into: &mut [u8], mut copy: impl FnMut(u32, usize, &mut [u8])) {
+    let head = into.len().min((LINE - at % LINE) as usize);
+    let (head, rest) = into.split_at_mut(head);
+    if !head.is_empty() {
+        copy(at / LINE, (at % LINE) as usize, head);
+    }
+    (at / LINE + 1..).zip(rest.chunks_mut(LINE as usize)).for_each(|(number, piece)| copy(number, 0, piece));
+}
 
 /// Bytes from address 0 on, which do not change.
 pub(super) struct JsLines {
@@ -77,16 +87,9 @@ impl Image for JsLines {
             return Err(Error::Truncated { at, wanted: into.len() as u32, len: self.len });
         }
         let mut kept = self.kept.borrow_mut();
-        let (mut at, mut rest) = (at, into);
-        while !rest.is_empty() {
-            let line = kept.line(at / LINE, self);
-            let from = (at % LINE) as usize;
-            let count = rest.len().min(line.len() - from);
-            let (now, later) = rest.split_at_mut(count);
-            now.copy_from_slice(&line[from..from + count]);
-            at = at.wrapping_add(count as u32);
-            rest = later;
-        }
+        by_lines(at, into, |number, from, piece| {
+            piece.copy_from_slice(&kept.line(number, self)[from..from + piece.len()]);
+        });
         Ok(())
     }
 }

@@ -12,10 +12,8 @@ use core::cell::RefCell;
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 
+use super::js_lines::{LINE, by_lines};
 use crate::image::{Error, Image};
-
-/// Bytes copied together: records lie together in segments of a few quanta.
-const LINE: u32 = 4096;
 
 /// The bytes of a memory as they are now.
 pub(super) struct JsMemory {
@@ -58,16 +56,10 @@ impl Image for JsMemory {
             return Err(Error::Truncated { at, wanted: into.len() as u32, len: self.len });
         }
         let mut lines = self.lines.borrow_mut();
-        let (mut at, mut rest) = (at, into);
-        while !rest.is_empty() {
-            let line = lines.entry(at / LINE).or_insert_with(|| self.line(at / LINE));
-            let from = (at % LINE) as usize;
-            let count = rest.len().min(line.len() - from);
-            let (now, later) = rest.split_at_mut(count);
-            now.copy_from_slice(&line[from..from + count]);
-            at = at.wrapping_add(count as u32);
-            rest = later;
-        }
+        by_lines(at, into, |number, from, piece| {
+            let line = lines.entry(number).or_insert_with(|| self.line(number));
+            piece.copy_from_slice(&line[from..from + piece.len()]);
+        });
         Ok(())
     }
 }
