@@ -17,11 +17,13 @@ mod js_memory;
 pub mod leak_rows;
 pub mod log_rows;
 pub mod object_rows;
+pub mod pins;
 pub mod rows;
 pub mod sample;
 pub mod segment_rows;
 #[cfg(test)]
 mod tests;
 pub mod trace;
+pub mod verdict;
 pub mod whatis;
 pub mod words;

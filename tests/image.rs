@@ -14,6 +14,7 @@ use flagstone::image::survey::{Kind, Survey};
 use flagstone::image::{Bytes, Error, Image, find_root};
 use flagstone::inspector::audit_rows::AuditReport;
 use flagstone::inspector::trace::trace;
+use flagstone::inspector::verdict::Verdict;
 use flagstone::units::Addr;
 use flagstone::verify::verify;
 use support::snapshot::{Snapshot, tag};
@@ -73,7 +74,10 @@ fn read(image: &impl Image, root: Addr) -> Result<usize, Error> {
         let of_caches = (1..=10).map(|number| format!("O{number}"));
         let of_others = (1..=8).map(|number| format!("A{number}")).chain((1..=7).map(|number| format!("D{number}")));
         let numbers: Vec<String> = of_heap.chain(of_others).chain(of_caches).collect();
-        if let Some(audit) = AuditInfo::read(image, &survey)? {
+        let audit = AuditInfo::read(image, &survey)?;
+        let verdict = Verdict::of(&survey, audit.as_ref(), None);
+        assert_eq!(verdict.findings.iter().map(|finding| finding.bytes).sum::<u64>(), image.len());
+        if let Some(audit) = audit {
             let report = AuditReport::of(image, &survey, &audit);
             assert!(report.faults.len() <= 16 && report.logs.len() == 4);
             let _ = trace(image, &audit);

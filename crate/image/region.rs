@@ -48,6 +48,14 @@ pub struct Region {
     pub slab: Option<usize>,
 }
 
+impl Region {
+    /// Its bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.end - self.start
+    }
+}
+
 /// The regions of a memory, in address order, from 0 to its end. At least one, unless the memory is empty.
 #[must_use]
 pub fn regions(survey: &Survey) -> Vec<Region> {
@@ -146,7 +154,7 @@ impl Composition {
     pub fn of(survey: &Survey, regions: &[Region]) -> Self {
         let mut sum = Self::default();
         for region in regions {
-            let len = region.end - region.start;
+            let len = region.bytes();
             match region.owner {
                 Owner::Foreign => sum.foreign += len,
                 Owner::StaticData => sum.static_data += len,

@@ -29,8 +29,10 @@ use crate::units::Addr;
 use crate::verify::verify;
 
 mod leaks;
+mod verdict;
 
 pub use leaks::{LeakOptions, LeakScan};
+pub use verdict::EarlierLook;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("bindings.d.ts");
@@ -40,6 +42,9 @@ const AUDIT_TYPES: &str = include_str!("audit.d.ts");
 
 #[wasm_bindgen(typescript_custom_section)]
 const LEAK_TYPES: &str = include_str!("leaks.d.ts");
+
+#[wasm_bindgen(typescript_custom_section)]
+const VERDICT_TYPES: &str = include_str!("verdict.d.ts");
 
 #[wasm_bindgen]
 extern "C" {

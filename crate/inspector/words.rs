@@ -33,7 +33,8 @@ impl fmt::Display for Size {
 /// `bytes` in units of 1024 to the `unit`, times `factor`, rounded.
 const fn scaled(bytes: u64, unit: usize, factor: u64) -> u64 {
     let shift = 10 * unit as u32;
-    (bytes * factor + (1 << shift) / 2) >> shift
+    // Damaged records may say any number of bytes.
+    ((bytes as u128 * factor as u128 + (1 << shift) / 2) >> shift) as u64
 }
 
 /// An address with all its digits, so that addresses line up: `0x0001a000`.
@@ -68,6 +69,7 @@ mod tests {
             (1 << 20, "1 MiB"),
             (3 << 30, "3 GiB"),
             (1 << 32, "4 GiB"),
+            (u64::MAX, "17179869184 GiB"),
         ];
         for (bytes, text) in written {
             assert_eq!(Size(bytes).to_string(), text, "{bytes}");
