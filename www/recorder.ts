@@ -6,11 +6,14 @@
  */
 import { Diagnosis } from './diagnosis.ts';
 import { chosenArena, lastOffset, parsed } from './model/arenas.ts';
+import { Looks } from './model/looks.ts';
 import type { CheckReport, Heap, Whatis } from './model/records.ts';
 import type { State } from './state.ts';
 
 /** Reading a very large heap takes time; the page rests at least this many times as long before the timer's next sample. */
 const REST = 3;
+/** Milliseconds between verdicts: nobody reads faster. */
+const READING = 1000;
 
 export class Recorder {
   readonly diagnosis: Diagnosis;
@@ -23,6 +26,9 @@ export class Recorder {
   /** When segments were last listed, how long that took, and what will list them again. */
   #listed = { ended: -Infinity, cost: 0 };
   #later: ReturnType<typeof setTimeout> | undefined;
+  #looks = new Looks();
+  /** When the last verdict was ended, and how long it took. */
+  #judged = { ended: -Infinity, cost: 0 };
 
   constructor(state: State, clock: () => number = () => performance.now()) {
     this.#state = state;
@@ -33,6 +39,7 @@ export class Recorder {
     state.granule.watch(() => this.#readMap());
     state.tab.watch(() => this.#readMap());
     state.tab.watch(() => this.#readSegments());
+    state.tab.watch(() => this.#judge());
     state.query.watch(() => this.#readSegments());
   }
 
@@ -40,6 +47,8 @@ export class Recorder {
     this.#heap = heap;
     this.diagnosis.attach(heap);
     this.#began = this.#clock();
+    this.#looks = new Looks();
+    this.#judged = { ended: -Infinity, cost: 0 };
     this.#state.phase.set({ kind: 'attached' });
     this.take();
     this.#restart();
@@ -57,18 +66,21 @@ export class Recorder {
     if (heap === undefined) return;
     const start = this.#clock();
     this.#guard(() => {
-      const { summary, caches, arenas, objectCaches, budgets, refusal, map } = heap.sample(this.#granule());
+      const sample = heap.sample(this.#granule());
+      const { summary, caches, arenas, objectCaches, budgets, refusal, map } = sample;
       state.summary.set(summary);
       state.caches.set(caches);
       state.arenas.set(arenas);
       state.objects.set({ objectCaches, budgets, refusal });
       if (map !== undefined) state.map.set(map);
       const time = (start - this.#began) / 1000;
+      this.#looks.push(time, sample);
       state.history.value.push(time, summary, caches, during);
       state.history.value.objects.push(time, objectCaches, during);
       state.history.touch();
     });
     this.#listSegments();
+    this.#judge();
     this.diagnosis.sampled();
     this.#ended = this.#clock();
     state.cost.set(this.#ended - start);
@@ -83,6 +95,17 @@ export class Recorder {
     const report = this.#guard(() => this.#heap?.check());
     this.#state.report.set(report);
     return report;
+  }
+
+  /** Why memory is high: while that is looked at, and not all the time. */
+  #judge(): void {
+    const { tab, verdict } = this.#state;
+    const start = this.#clock();
+    const rests = start - this.#judged.ended < Math.max(READING, this.#judged.cost * REST);
+    if (tab.value !== 'overview' || this.#heap === undefined || rests) return;
+    this.#guard(() => verdict.set(this.#heap?.verdict(this.#looks.earlier((start - this.#began) / 1000))));
+    const ended = this.#clock();
+    this.#judged = { ended, cost: ended - start };
   }
 
   /** Bytes of a cell of the map that is looked at. It is the largest thing to read, so it is read only for eyes. */

@@ -6,7 +6,8 @@ import { WorkEvent, type DemoPanel } from './demo/demo-panel.ts';
 import type { Demo } from './demo/demo.ts';
 import type { Engine } from './model/records.ts';
 import { Recorder } from './recorder.ts';
-import { State, THEMES } from './state.ts';
+import { fragment, selection } from './model/deep-link.ts';
+import { State, TABS, THEMES } from './state.ts';
 import type { SymbolStore } from './symbols.ts';
 import type { InspectorApp } from './views/inspector-app.ts';
 
@@ -22,6 +23,7 @@ export async function mount(app: InspectorApp, panel: DemoPanel, engine: Promise
   const state = new State();
   const recorder = new Recorder(state);
   followTheme(state);
+  followAddress(state);
   app.state = state;
   app.recorder = recorder;
   app.symbols = symbols;
@@ -49,6 +51,27 @@ export async function mount(app: InspectorApp, panel: DemoPanel, engine: Promise
 
 function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What is looked at is in the address of the page, so that it can be sent to somebody, and comes from there. */
+function followAddress(state: State): void {
+  const { tab, chosen, filter, objectCache, diagnosis: { site } } = state;
+  const read = (): void => {
+    const { view, address, cache, object, site: number } = selection(location.hash, TABS);
+    tab.set(TABS.find((known) => known === view) ?? 'overview');
+    chosen.set(address);
+    filter.set(cache ?? '');
+    objectCache.set(object);
+    site.set(number);
+  };
+  const write = (): void => {
+    const words = fragment({ view: tab.value, address: chosen.value, cache: filter.value, object: objectCache.value, site: site.value }, TABS[0]);
+    const now = location.hash.replace(/^#/, '');
+    if (words !== now) history.replaceState(null, '', words === '' ? location.pathname + location.search : `#${words}`);
+  };
+  read();
+  addEventListener('hashchange', read);
+  for (const atom of [tab, chosen, filter, objectCache, site]) atom.watch(write);
 }
 
 /** The theme is a mark on the document; what it comes to depends on the system where the choice is `auto`. */

@@ -9,7 +9,7 @@ import { History } from './model/history.ts';
 import type { LeakSearch } from './model/leaks.ts';
 import type { Moment } from './model/object-history.ts';
 import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
-import type { ArenaRow, CacheRow, CheckReport, HeapMap, Summary, Target } from './model/records.ts';
+import type { ArenaRow, CacheRow, CheckReport, HeapMap, Summary, Target, Verdict } from './model/records.ts';
 import type { Order } from './model/table.ts';
 
 export const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'leaks', 'sites', 'log', 'faults', 'check'] as const;
@@ -43,6 +43,8 @@ export class State {
   readonly objects = new Atom<Objects>(NOTHING);
   /** All samples; changes inside, `touch`ed after each sample. */
   readonly history = new Atom(new History());
+  /** Why memory is high; read only while it is looked at. */
+  readonly verdict = new Atom<Verdict | undefined>(undefined);
   /** Milliseconds that the newest sample took. */
   readonly cost = new Atom(0);
 
@@ -100,7 +102,7 @@ export class State {
   /** All of them, for the one element that shows all. */
   atoms(): { watch(watcher: () => void): () => void }[] {
     return [
-      this.phase, this.trouble, this.summary, this.caches, this.arenas, this.history, this.cost, this.map, this.granule, this.chosen,
+      this.phase, this.trouble, this.summary, this.verdict, this.caches, this.arenas, this.history, this.cost, this.map, this.granule, this.chosen,
       this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
       this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, ...this.diagnosis.atoms(),
     ];

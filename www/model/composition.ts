@@ -1,8 +1,7 @@
 /**
- * What memory is made of: the parts of a composition in drawing order, their sum, and the sentence that says what it means.
- * Pure; relies on the records and on the formats.
+ * What memory is made of: the parts of a composition in drawing order, and their sum.
+ * Pure; relies on the records.
  */
-import { bytes, share } from './format.ts';
 import type { Term } from './glossary.ts';
 import type { Composition, Summary } from './records.ts';
 
@@ -44,18 +43,4 @@ export function reusable(composition: Composition): number {
 /** Bytes that the heap holds and are not live: what slabs and records cost. */
 export function overhead(composition: Composition): number {
   return composition.slabOverhead + composition.metadata;
-}
-
-/** Why memory is as high as it is, in two sentences. */
-export function verdict(summary: Summary): string {
-  const { composition, memoryBytes } = summary;
-  if (!summary.initialized) {
-    return `The program has not allocated anything yet; its ${bytes(memoryBytes)} are what it was started with.`;
-  }
-  const ready = reusable(composition);
-  const held = `${bytes(composition.live)} of ${bytes(memoryBytes)} (${share(composition.live, memoryBytes)}) is live.`;
-  if (ready < memoryBytes / 20) {
-    return `${held} Little is free inside the heap (${bytes(ready)}): more live data will make memory grow.`;
-  }
-  return `${held} ${bytes(ready)} is free inside the heap and is used again before memory grows; WebAssembly memory never shrinks.`;
 }

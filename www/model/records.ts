@@ -5,8 +5,10 @@
 import type { AuditReport, LogEntry, LogFilter, LogList } from '../../crate/inspector/audit.d.ts';
 import type { CheckReport, HeapMap, Sample, SegmentFilter, SegmentList, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
 import type { LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
+import type { Earlier, Verdict } from '../../crate/inspector/verdict.d.ts';
 
 export type { AuditReport, ExhaustionRow, FaultRow, InjectionRow, LogEntry, LogFilter, LogList, LogRow, SiteRow, TagRow } from '../../crate/inspector/audit.d.ts';
+export type { Earlier, Pins, Verdict } from '../../crate/inspector/verdict.d.ts';
 export type { Certainty, LeakGroup, LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
 export type {
   ArenaRow, BudgetRow, CacheRow, CheckReport, Composition, HeapMap, ObjectCacheRow, RefusalRow, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SpanRow,
@@ -25,6 +27,8 @@ export interface Heap {
   /** Segments of the arena with this id; throws a sentence where there is none, or where the filter makes no sense. */
   segments(arena: number, filter?: SegmentFilter): SegmentList;
   check(): CheckReport;
+  /** Why the memory is high. What grew it can tell only where it is told what was. */
+  verdict(earlier?: Earlier): Verdict;
   /** Faults, sites, modes and what else diagnosis knows; null where the module was built without it. */
   audit(): AuditReport | null;
   log(filter?: LogFilter): LogList;

@@ -7,7 +7,7 @@
 import { random } from '../demo/generate.ts';
 import { NOTHING, type Objects } from '../model/objects.ts';
 import type {
-  ArenaRow, AuditReport, CacheRow, CheckReport, Composition, Heap, HeapMap, LogEntry, LogFilter, LogList, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Summary, Whatis,
+  ArenaRow, AuditReport, CacheRow, CheckReport, Composition, Heap, HeapMap, LogEntry, LogFilter, LogList, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Summary, Verdict, Whatis,
 } from '../model/records.ts';
 import { arenaRow, lentArenas, listed, segmentRows, type FakeArena } from './fake-arenas.ts';
 import { listed as listedEntries } from './fake-audit.ts';
@@ -298,6 +298,17 @@ export class FakeHeap implements Heap {
 
   check(): CheckReport {
     return { ok: true, checked: { segments: this.#slabs.size, slabs: this.#slabs.size, objects: this.#slabs.size * 100, caches: SIZES.length }, problems: [] };
+  }
+
+  /** Two causes: what is live, and the rest. */
+  verdict(): Verdict {
+    const { composition: { live }, memoryBytes } = this.summary();
+    const finding = (cause: 'live' | 'peak', bytes: number): Verdict['findings'][number] => ({
+      cause, bytes, share: bytes / memoryBytes, sentence: `${bytes} bytes are ${cause}.`, advice: `Look at the ${cause} bytes.`, evidence: [{ sentence: `all of ${bytes}`, view: 'caches', cache: '64 B' }],
+    });
+    const findings = [finding('live', live), finding('peak', memoryBytes - live)].sort((a, b) => b.bytes - a.bytes);
+    const { cause, sentence, advice } = findings[0] ?? finding('live', 0);
+    return { cause, sentence, advice, memoryBytes, findings, pins: { pages: 0, freeBytes: 0, objects: 0, objectBytes: 0, groups: [], list: [] }, damaged: this.problems.length };
   }
 
   audit(): AuditReport | null {

@@ -1,5 +1,5 @@
 // Bundles the tests and runs them with node: `model` (pure, no browser), `page` (a real browser on a built page), or both.
-// The page tests take the browser from FLAGSTONE_CHROMIUM and the page's address from FLAGSTONE_URL.
+// A second word leaves only the files whose names begin with it. The page tests take the browser from FLAGSTONE_CHROMIUM and the page's address from FLAGSTONE_URL.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -26,7 +26,7 @@ const chosen = wanted !== 'all' ? folders[wanted] : missing.length > 0 ? folders
 const entries = [];
 for (const folder of chosen) {
   const names = await readdir(join(www, folder)).catch(() => []);
-  entries.push(...names.filter((name) => name.endsWith('.test.ts')).map((name) => join(www, folder, name)));
+  entries.push(...names.filter((name) => name.endsWith('.test.ts') && name.startsWith(process.argv[3] ?? '')).map((name) => join(www, folder, name)));
 }
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });

@@ -9,8 +9,9 @@ import type { LeakFinder } from '../leak-finder.ts';
 import { bytes, plural } from '../model/format.ts';
 import type { LeakWish } from '../model/leaks.ts';
 import type { ArenaRow, LogEntry } from '../model/records.ts';
+import type { Known } from '../model/search.ts';
 import type { Recorder } from '../recorder.ts';
-import type { State, Tab } from '../state.ts';
+import { TABS, type State, type Tab } from '../state.ts';
 import type { SymbolStore } from '../symbols.ts';
 import { onWish, wish } from './events.ts';
 import { sheet } from './sheet.ts';
@@ -19,7 +20,7 @@ import './cache-table.ts';
 import './check-view.ts';
 import './heap-map.ts';
 import './overview-view.ts';
-import './tool-bar.ts';
+import { NAMES } from './tool-bar.ts';
 
 /** Views that come when they are first asked for: the element in the page becomes one then, and what it says until then goes. */
 const LATER: { readonly [tab in Tab]?: () => Promise<unknown> } = {
@@ -105,7 +106,7 @@ main { display: grid; gap: 16px; min-width: 0; }
     if (state === undefined) return html``;
     const tab = state.tab.value;
     return html`
-      <tool-bar .tab=${tab} .paused=${state.paused.value} .interval=${state.interval.value} .theme=${state.theme.value}
+      <tool-bar .tab=${tab} .known=${this.#known(state)} .paused=${state.paused.value} .interval=${state.interval.value} .theme=${state.theme.value}
         .ready=${state.phase.value.kind === 'attached'} .faults=${reportOf(state.diagnosis.audit.value)?.faultsEver ?? 0}></tool-bar>
       <div class="page">
         <aside aria-label="The program"><slot name="program"></slot></aside>
@@ -129,7 +130,8 @@ main { display: grid; gap: 16px; min-width: 0; }
     const names = [...new Set(state.objects.value.objectCaches.map(({ name }) => name))];
     switch (state.tab.value) {
       case 'overview':
-        return html`<overview-view .summary=${summary} .objects=${state.objects.value} .history=${history} .recorded=${recorded} .dark=${state.dark.value}></overview-view>`;
+        return html`<overview-view .summary=${summary} .verdict=${state.verdict.value} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
+          .objects=${state.objects.value} .history=${history} .recorded=${recorded} .dark=${state.dark.value}></overview-view>`;
       case 'caches':
         return html`
           <section class="card"><cache-table .rows=${caches} .history=${history} .recorded=${recorded} .order=${state.order.value}
@@ -181,6 +183,14 @@ main { display: grid; gap: 16px; min-width: 0; }
     } catch {
       state.leaks.set({ kind: 'failed', sentence: 'what looks for them could not be loaded (leak-finder.js).' });
     }
+  }
+
+  /** Where the search box looks. */
+  #known(state: State): Known {
+    return {
+      caches: state.caches.value, objectCaches: state.objects.value.objectCaches, arenas: state.arenas.value, report: reportOf(state.diagnosis.audit.value),
+      memoryBytes: state.summary.value?.memoryBytes ?? 0, views: TABS.map((id) => ({ id, name: NAMES[id] })),
+    };
   }
 
   /** News that nobody should have to look for. */

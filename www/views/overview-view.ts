@@ -1,17 +1,20 @@
-/** `<overview-view .summary .objects .history>`: the answer to "why is memory high": sentences, figures, composition, time, growth. */
+/** `<overview-view .summary .verdict .objects .history>`: the answer to "why is memory high": sentences, figures, composition, time, growth. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { overhead, reusable, verdict } from '../model/composition.ts';
+import { overhead, reusable } from '../model/composition.ts';
+import type { Audit } from '../model/diagnosis.ts';
 import { bytes, count, plural, share, unbroken } from '../model/format.ts';
+import type { Frames } from '../model/frames.ts';
 import type { Term } from '../model/glossary.ts';
 import type { History } from '../model/history.ts';
 import { advice, NOTHING, refusalWords, type Objects } from '../model/objects.ts';
-import type { Summary } from '../model/records.ts';
+import type { Summary, Verdict } from '../model/records.ts';
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import './composition-bar.ts';
 import './growth-list.ts';
 import './term-hint.ts';
 import './time-chart.ts';
+import './verdict-card.ts';
 
 interface Figure {
   label: string;
@@ -23,7 +26,7 @@ interface Figure {
 export class OverviewView extends LitElement {
   static override styles = [sheet, css`
 :host { display: grid; gap: 16px; container-type: inline-size; }
-.verdict { font-size: 18px; line-height: 1.45; max-width: 68ch; text-wrap: pretty; }
+verdict-card { container-type: inline-size; }
 .advice { font-size: 14px; }
 .advice > div { flex: 1 1 260px; max-width: 88ch; }
 .advice p + p { margin-top: 6px; }
@@ -35,11 +38,15 @@ dd.note { font-size: 13px; color: var(--muted); font-variant-numeric: tabular-nu
 .below { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }
 time-chart { margin-top: 8px; }
 @container (max-width: 900px) { .figures { grid-template-columns: repeat(3, 1fr); } }
-@container (max-width: 480px) { .figures { grid-template-columns: repeat(2, 1fr); } .figures > div { padding: 10px 12px; } .verdict { font-size: 16px; } }
+@container (max-width: 480px) { .figures { grid-template-columns: repeat(2, 1fr); } .figures > div { padding: 10px 12px; } }
 `];
-  static override properties = { objects: { attribute: false }, summary: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean } };
+  static override properties = { objects: { attribute: false }, summary: { attribute: false }, verdict: { attribute: false }, audit: { attribute: false }, frames: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean } };
   declare objects: Objects;
   declare summary: Summary | undefined;
+  declare verdict: Verdict | undefined;
+  /** With these call sites in the verdict have names. */
+  declare audit: Audit;
+  declare frames: Frames | undefined;
   declare history: History | undefined;
   declare recorded: number;
   declare dark: boolean;
@@ -55,7 +62,7 @@ time-chart { margin-top: 8px; }
     const { summary, history } = this;
     if (summary === undefined || history === undefined) return html`<p class="card empty">No sample yet.</p>`;
     return html`
-      <p class="verdict">${verdict(summary)}</p>
+      <verdict-card .verdict=${this.verdict} .audit=${this.audit} .frames=${this.frames} .objectCaches=${this.objects.objectCaches}></verdict-card>
       ${this.#advice()}
       <dl class="figures">${figures(summary).map(({ label, term, value, note }) => html`<div>
         <dt><term-hint term=${term}>${label}</term-hint></dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`)}</dl>

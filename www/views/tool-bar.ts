@@ -1,11 +1,13 @@
-/** `<tool-bar>`: name, tabs, pause, interval, theme. Sends `show-tab`, `set-paused`, `take-sample`, `set-interval`, `set-theme`. */
+/** `<tool-bar>`: name, tabs, search, pause, interval, theme. Sends `show-tab`, `set-paused`, `take-sample`, `set-interval`, `set-theme`. */
 import { css, html, LitElement, svg, type TemplateResult } from 'lit';
 import { count, duration } from '../model/format.ts';
 import { INTERVALS, TABS, THEMES, type Tab, type Theme } from '../state.ts';
+import type { Known } from '../model/search.ts';
 import { wish } from './events.ts';
+import './search-box.ts';
 import { sheet } from './sheet.ts';
 
-const NAMES: Record<Tab, string> = { overview: 'Overview', caches: 'Caches', objects: 'Objects', arenas: 'Arenas', map: 'Map', leaks: 'Leaks', sites: 'Call sites', log: 'Log', faults: 'Faults', check: 'Check' };
+export const NAMES: Record<Tab, string> = { overview: 'Overview', caches: 'Caches', objects: 'Objects', arenas: 'Arenas', map: 'Map', leaks: 'Leaks', sites: 'Call sites', log: 'Log', faults: 'Faults', check: 'Check' };
 const MARK = svg`<path d="M1 2h9v8H1zM12 2h11v5H12zM1 12h5v10H1zM8 12h7v10H8zM12 9h11v1H12zM17 12h6v6h-6zM17 20h6v2h-6z"/>`;
 
 export class ToolBar extends LitElement {
@@ -41,11 +43,13 @@ export class ToolBar extends LitElement {
   .brand { padding: 10px 0 4px; }
 }
 `];
-  static override properties = { tab: {}, paused: { type: Boolean }, interval: { type: Number }, theme: {}, ready: { type: Boolean }, faults: { type: Number } };
+  static override properties = { tab: {}, paused: { type: Boolean }, interval: { type: Number }, theme: {}, known: { attribute: false }, ready: { type: Boolean }, faults: { type: Number } };
   declare tab: Tab;
   declare paused: boolean;
   declare interval: number;
   declare theme: Theme;
+  /** Where can be looked for what. */
+  declare known: Known | undefined;
   declare ready: boolean;
   /** Faults that there were so far. */
   declare faults: number;
@@ -70,6 +74,7 @@ export class ToolBar extends LitElement {
               @click=${() => wish(this, 'show-tab', tab)}>${NAMES[tab]}${tab === 'faults' && this.faults > 0 ? html` <span class="badge">${count(this.faults)}</span>` : ''}</button>`)}
         </div>
         <div class="row controls">
+          <search-box .known=${this.known} ?hidden=${!this.ready}></search-box>
           <button class="pause" aria-pressed=${this.paused} ?disabled=${!this.ready} @click=${() => wish(this, 'set-paused', !this.paused)}>
             <span class="lamp ${this.paused ? 'off' : ''}" aria-hidden="true"></span>${this.paused ? 'Resume' : 'Pause'}</button>
           ${this.paused ? html`<button @click=${() => wish(this, 'take-sample', undefined)}>Sample once</button>` : ''}

@@ -228,7 +228,7 @@ async function lent(to: Page): Promise<void> {
   const lists = sample.arenas.map(({ id }) => [id, heap.segments(id)] as const);
   const inner = sample.arenas.find(({ kind }) => kind === 'memory')?.spanList[0]?.start ?? assert.fail('no arena of memory');
   const found = heap.whatis(inner);
-  await to.evaluate(([figures, segments, whatis]) => {
+  await to.evaluate(([figures, segments, whatis, verdict]) => {
     const known = new Map(segments);
     document.querySelector<InspectorApp>('inspector-app')?.recorder?.attach({
       sample: () => figures,
@@ -244,12 +244,13 @@ async function lent(to: Page): Promise<void> {
         return list;
       },
       audit: () => null,
+      verdict: () => verdict,
       log: () => ({ entries: [], matching: 0, lost: 0 }),
       history: () => [],
       configure: () => {},
       trace: () => new Uint8Array(),
     });
-  }, [sample, lists, found] as const);
+  }, [sample, lists, found, heap.verdict()] as const);
 }
 
 test('arenas open and close below the one that they import from, and name each other', async () => {

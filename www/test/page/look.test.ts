@@ -133,6 +133,8 @@ test('tabs, like everything, are reached and worked by keys', async () => {
   assert.equal(await page.locator('tool-bar [role="tab"]:focus').innerText(), 'Caches');
   await page.locator('cache-table').waitFor();
   await page.keyboard.press('Tab');
+  assert.equal(await page.locator('tool-bar search-box input:focus').count(), 1);
+  await page.keyboard.press('Tab');
   assert.equal(await page.locator('tool-bar button:focus').innerText(), 'Pause');
   await page.context().close();
 });
