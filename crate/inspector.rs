@@ -16,6 +16,7 @@ mod js_lines;
 mod js_memory;
 pub mod leak_rows;
 pub mod log_rows;
+pub mod map_layer;
 pub mod object_rows;
 pub mod pins;
 pub mod rows;

@@ -9,6 +9,7 @@ use std::alloc::Layout;
 
 use flagstone::image::audit::AuditInfo;
 use flagstone::image::survey::Survey;
+use flagstone::inspector::map_layer::{LayerKind, MapLayer};
 use flagstone::inspector::verdict::{Cause, Earlier, Evidence, Finding, Verdict};
 use flagstone::objects::{Bare, Cache, Options};
 use support::objects::Stage;
@@ -339,4 +340,76 @@ fn what_diagnosis_takes() {
 #[cfg(feature = "audit")]
 fn verdict_of_records(stage: &Stage) -> Finding {
     finding(&verdict(stage), Cause::Records).clone()
+}
+
+#[test]
+fn pinned_pages_on_the_map() {
+    let stage = Stage::new(128);
+    let objects = take(&stage, 65_536, bytes(64));
+    let stay = thin(&stage, objects, bytes(64), 512);
+    stage.heap().reclaim();
+    let (survey, granule) = (survey(&stage), 256);
+    let layer = MapLayer::of(&survey, None, LayerKind::Pins, granule).unwrap();
+    let pins = verdict(&stage).pins;
+    let pages: Vec<u32> = pins.list.iter().map(|page| page.start >> 16).collect();
+    assert_eq!(layer.values.len(), (survey.memory_len / 256) as usize);
+    let addresses: Vec<u32> = stay.iter().map(|&at| support::address(stage.heap(), at)).collect();
+    for (cell, &value) in (0_u32..).zip(&layer.values) {
+        let is_pinned = pages.contains(&((cell * granule) >> 16));
+        let has_object = addresses.iter().any(|at| at / granule == cell);
+        assert_eq!(
+            value,
+            if !is_pinned {
+                0
+            } else if has_object {
+                255
+            } else {
+                128
+            },
+            "cell {cell}"
+        );
+    }
+    assert_eq!(layer.values.iter().filter(|&&value| value == 128 || value == 255).count() as u32, pins.pages * 256);
+    for granule in [0, 3, 64, 1 << 31] {
+        assert!(MapLayer::of(&survey, None, LayerKind::Pins, granule).unwrap_err().contains(&granule.to_string()));
+    }
+    assert!(LayerKind::of("colour").unwrap_err().contains("\"colour\""));
+    give(&stage, stay, bytes(64));
+}
+
+#[test]
+#[cfg(feature = "audit")]
+fn ages_and_sites_on_the_map() {
+    let stage = Stage::new(64);
+    let auditor = flagstone::audit::Auditor::new(stage.heap());
+    auditor.configure("audit=sites").unwrap();
+    let old = {
+        let _tag = auditor.tag("old");
+        take(&stage, 1, bytes(4096))[0]
+    };
+    let between = take(&stage, 5000, bytes(16));
+    let new = {
+        let _tag = auditor.tag("new");
+        take(&stage, 1, bytes(8192))[0]
+    };
+    let survey = survey(&stage);
+    let audit = AuditInfo::read(&stage.image(), &survey).unwrap().unwrap();
+    let of = |kind, at: *mut u8| {
+        let layer = MapLayer::of(&survey, Some(&audit), kind, 1024).unwrap();
+        // Where nothing else lies.
+        let value = layer.values[((support::address(stage.heap(), at) + 2048) >> 10) as usize];
+        (value, layer)
+    };
+    let (oldest, layer) = of(LayerKind::Age, old);
+    assert!(oldest == 255 && (5000..5010).contains(&layer.oldest), "{oldest}, {}", layer.oldest);
+    assert!((1..40).contains(&of(LayerKind::Age, new).0));
+    assert_eq!(layer.values[0], 0, "nothing is on record there");
+    let (place, layer) = of(LayerKind::Site, new);
+    let site = audit.watch_at(support::address(stage.heap(), new)).unwrap().alloc_site;
+    assert_eq!(layer.sites[usize::from(place) - 1], site);
+    let others = of(LayerKind::Site, old).0;
+    assert!(others != place && others != 0);
+    give(&stage, between, bytes(16));
+    give(&stage, [old], bytes(4096));
+    give(&stage, [new], bytes(8192));
 }

@@ -39,11 +39,7 @@ impl HeapMap {
 
     /// The same, where the survey's regions are known already.
     pub(super) fn with(survey: &Survey, regions: &[Region], granule: u32) -> Result<Self, String> {
-        if !granule.is_power_of_two() || !(QUANTUM..=GRANULE_MAX).contains(&granule) {
-            return Err(format!(
-                "the bytes of a cell must be a power of two from {QUANTUM} to {GRANULE_MAX}, not {granule}"
-            ));
-        }
+        Self::check(granule)?;
         let cells = survey.memory_len.div_ceil(u64::from(granule)) as usize;
         let map = Self { granule, owner: vec![0; cells], cache: vec![0; cells], live: vec![0; cells] };
         let mut painter =
@@ -53,6 +49,16 @@ impl HeapMap {
         }
         painter.finish_cell();
         Ok(painter.map)
+    }
+
+    /// Says what is wrong with the bytes of a cell.
+    pub(super) fn check(granule: u32) -> Result<(), String> {
+        if !granule.is_power_of_two() || !(QUANTUM..=GRANULE_MAX).contains(&granule) {
+            return Err(format!(
+                "the bytes of a cell must be a power of two from {QUANTUM} to {GRANULE_MAX}, not {granule}"
+            ));
+        }
+        Ok(())
     }
 }
 

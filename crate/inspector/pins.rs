@@ -196,6 +196,35 @@ fn each_object<'s>(survey: &'s Survey, region: &Region, mut f: impl FnMut(u64, u
     }
 }
 
+/// What lies in a page that is pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pinned {
+    /// The page itself.
+    Page,
+    /// An object in it.
+    Object,
+}
+
+/// Calls `f` with the range of each pinned page, and of what of each object lies in one.
+pub(super) fn pinned(survey: &Survey, regions: &[Region], mut f: impl FnMut(Pinned, u64, u64)) {
+    let pages = pages(survey, regions);
+    let is_pinned = |page: u64| pages.get(page as usize).is_some_and(|page| page.is_pinned());
+    (0..pages.len() as u64)
+        .filter(|&page| is_pinned(page))
+        .for_each(|page| f(Pinned::Page, page * PAGE, (page + 1) * PAGE));
+    for region in regions {
+        each_object(survey, region, |start, len, _| {
+            let (first, last) = (start / PAGE, (start + len - 1) / PAGE);
+            // Pages between the two are full of it.
+            for page in
+                [Some(first), (last != first).then_some(last)].into_iter().flatten().filter(|&page| is_pinned(page))
+            {
+                f(Pinned::Object, start.max(page * PAGE), (start + len).min((page + 1) * PAGE));
+            }
+        });
+    }
+}
+
 /// What is in each page of the memory.
 fn pages(survey: &Survey, regions: &[Region]) -> Vec<Page> {
     let mut pages = vec![Page::default(); survey.memory_len.div_ceil(PAGE) as usize];

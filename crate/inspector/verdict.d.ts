@@ -61,6 +61,21 @@ export interface Pins {
   list: { start: number; freeBytes: number; objects: PinRow[] }[];
 }
 
+/** Something else than owners to colour the cells of the map by; cell `i` covers `[i * granule, (i + 1) * granule)`. */
+export interface MapLayer {
+  kind: 'pins' | 'age' | 'site';
+  granule: number;
+  /**
+   * Of `pins` 255 where an object lies that pins its page, 128 in the rest of such pages, else 0. Of `age` 255 for the oldest object on
+   * record, 1 for one just made, 0 where none is on record. Of `site` 1 to 9 for `sites`, 10 for any other site, 0 where none is on record.
+   */
+  values: Uint8Array;
+  /** Numbers of the sites with a value of their own, those that hold most; that of value 1 first. */
+  sites: number[];
+  /** Of `age`: operations since the oldest object on record was made. */
+  oldest: number;
+}
+
 /** Why the memory is high. */
 export interface Verdict {
   cause: Cause;

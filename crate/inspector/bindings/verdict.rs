@@ -1,13 +1,14 @@
-//! The verdict for JavaScript.
+//! The verdict, and layers of the map, for JavaScript.
 #![forbid(unsafe_code)]
 
 use alloc::collections::BTreeMap;
 use alloc::format;
 
-use js_sys::Object;
+use js_sys::{Object, Uint8Array};
 use wasm_bindgen::prelude::{JsCast, JsError, JsValue, wasm_bindgen};
 
-use super::{Inspector, js, property};
+use super::{Inspector, js, property, set};
+use crate::inspector::map_layer::{LayerKind, MapLayer};
 use crate::inspector::verdict::{Earlier, Verdict};
 
 #[wasm_bindgen]
@@ -27,6 +28,25 @@ impl Inspector {
     pub fn verdict(&self, earlier: Option<EarlierLook>) -> Result<JsValue, JsError> {
         let earlier = earlier.map(|earlier| earlier_of(&earlier)).transpose()?;
         self.with_audit(|_, survey, audit| js(&Verdict::of(survey, audit, earlier.as_ref())))
+    }
+
+    /// The memory in cells of `granule` bytes, with something else than owners to colour them by: `pins`, `age` or `site`.
+    ///
+    /// # Errors
+    /// As `map`, and where there is no such layer.
+    #[wasm_bindgen(unchecked_return_type = "MapLayer")]
+    pub fn layer(&self, kind: &str, granule: u32) -> Result<JsValue, JsError> {
+        let of = LayerKind::of(kind).map_err(|sentence| JsError::new(&sentence))?;
+        self.with_audit(|_, survey, audit| {
+            let layer = MapLayer::of(survey, audit, of, granule).map_err(|sentence| JsError::new(&sentence))?;
+            let object = Object::new();
+            set(&object, "kind", &kind.into());
+            set(&object, "granule", &layer.granule.into());
+            set(&object, "values", &Uint8Array::from(&layer.values[..]));
+            set(&object, "sites", &js(&layer.sites)?);
+            set(&object, "oldest", &(layer.oldest as f64).into());
+            Ok(object.into())
+        })
     }
 }
 
