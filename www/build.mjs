@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /**
- * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 207 KiB today uPlot with its sheet is 53
+ * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 211 KiB today uPlot with its sheet is 53
  * (for axes, cursor and drawing that are not worth writing again), Lit 16, what is read of diagnosis on all pages 10 (a new fault is said
- * wherever one looks, and an address says who asked for it, by name), the verdict, the search and the links to what is looked at 10, and the page and the demo's panel the rest.
+ * wherever one looks, and an address says who asked for it, by name), the verdict, the search, the links to what is looked at and the colours of the map 14, and the page and the demo's panel the rest.
  */
-const BUDGET = 208 * 1024;
+const BUDGET = 212 * 1024;
 /** Bytes of what is loaded when its view is first shown: of 112 KiB objects are 25, faults 30, call sites with their flame graph and what only grows 29, the log 13, leaks 13, and the mistakes of the demo 2. */
 const LATER_BUDGET = 113 * 1024;
 /** Bytes of the reader of symbols, which is loaded with the first call site, as it is and compressed. */

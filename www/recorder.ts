@@ -6,6 +6,7 @@
  */
 import { Diagnosis } from './diagnosis.ts';
 import { chosenArena, lastOffset, parsed } from './model/arenas.ts';
+import { layerOf } from './model/colouring.ts';
 import { Looks } from './model/looks.ts';
 import type { CheckReport, Heap, Whatis } from './model/records.ts';
 import type { State } from './state.ts';
@@ -38,6 +39,7 @@ export class Recorder {
     state.interval.watch(() => this.#restart());
     state.granule.watch(() => this.#readMap());
     state.tab.watch(() => this.#readMap());
+    state.colouring.watch(() => this.#readLayer());
     state.tab.watch(() => this.#readSegments());
     state.tab.watch(() => this.#judge());
     state.query.watch(() => this.#readSegments());
@@ -73,6 +75,7 @@ export class Recorder {
       state.arenas.set(arenas);
       state.objects.set({ objectCaches, budgets, refusal });
       if (map !== undefined) state.map.set(map);
+      this.#readLayer();
       const time = (start - this.#began) / 1000;
       this.#looks.push(time, sample);
       state.history.value.push(time, summary, caches, during);
@@ -118,6 +121,14 @@ export class Recorder {
   #readMap(): void {
     const granule = this.#granule();
     if (granule !== undefined) this.#guard(() => this.#state.map.set(this.#heap?.map(granule)));
+    this.#readLayer();
+  }
+
+  /** What the map is coloured by, with its cells. */
+  #readLayer(): void {
+    const kind = layerOf(this.#state.colouring.value);
+    const granule = this.#granule();
+    if (granule !== undefined && kind !== undefined) this.#guard(() => this.#state.layer.set(this.#heap?.layer(kind, granule)));
   }
 
   /** Between samples, when the arenas are opened or a filter changes; a large heap rests between two of these as between samples. */

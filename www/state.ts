@@ -5,11 +5,12 @@
 import { Atom } from './atom.ts';
 import { DiagnosisState } from './diagnosis-state.ts';
 import { WHOLE, type SegmentPage, type SegmentQuery } from './model/arenas.ts';
+import type { Colouring } from './model/colouring.ts';
 import { History } from './model/history.ts';
 import type { LeakSearch } from './model/leaks.ts';
 import type { Moment } from './model/object-history.ts';
 import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
-import type { ArenaRow, CacheRow, CheckReport, HeapMap, Summary, Target, Verdict } from './model/records.ts';
+import type { ArenaRow, CacheRow, CheckReport, HeapMap, MapLayer, Summary, Target, Verdict } from './model/records.ts';
 import type { Order } from './model/table.ts';
 
 export const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'leaks', 'sites', 'log', 'faults', 'check'] as const;
@@ -50,6 +51,9 @@ export class State {
 
   /** The newest map; taken only while it is looked at. */
   readonly map = new Atom<HeapMap | undefined>(undefined);
+  /** What the map's cells are coloured by, and the layer for that where it is not in the map itself. */
+  readonly colouring = new Atom<Colouring>('owner');
+  readonly layer = new Atom<MapLayer | undefined>(undefined);
   /** Bytes per cell that the map on the screen asks for; 0 before it is laid out. */
   readonly granule = new Atom(0);
   /** The address that was chosen on the map. */
@@ -102,7 +106,7 @@ export class State {
   /** All of them, for the one element that shows all. */
   atoms(): { watch(watcher: () => void): () => void }[] {
     return [
-      this.phase, this.trouble, this.summary, this.verdict, this.caches, this.arenas, this.history, this.cost, this.map, this.granule, this.chosen,
+      this.phase, this.trouble, this.summary, this.verdict, this.caches, this.arenas, this.history, this.cost, this.map, this.colouring, this.layer, this.granule, this.chosen,
       this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
       this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, ...this.diagnosis.atoms(),
     ];

@@ -5,10 +5,10 @@
 import type { AuditReport, LogEntry, LogFilter, LogList } from '../../crate/inspector/audit.d.ts';
 import type { CheckReport, HeapMap, Sample, SegmentFilter, SegmentList, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
 import type { LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
-import type { Earlier, Verdict } from '../../crate/inspector/verdict.d.ts';
+import type { Earlier, MapLayer, Verdict } from '../../crate/inspector/verdict.d.ts';
 
 export type { AuditReport, ExhaustionRow, FaultRow, InjectionRow, LogEntry, LogFilter, LogList, LogRow, SiteRow, TagRow } from '../../crate/inspector/audit.d.ts';
-export type { Earlier, Pins, Verdict } from '../../crate/inspector/verdict.d.ts';
+export type { Earlier, MapLayer, Pins, Verdict } from '../../crate/inspector/verdict.d.ts';
 export type { Certainty, LeakGroup, LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
 export type {
   ArenaRow, BudgetRow, CacheRow, CheckReport, Composition, HeapMap, ObjectCacheRow, RefusalRow, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SpanRow,
@@ -23,6 +23,8 @@ export interface Heap {
   /** All figures of one moment; with a map where the bytes of its cells are given. */
   sample(granule?: number): Sample;
   map(granule: number): HeapMap;
+  /** Something else than owners to colour the cells of a map by. */
+  layer(kind: MapLayer['kind'], granule: number): MapLayer;
   whatis(address: number): Whatis;
   /** Segments of the arena with this id; throws a sentence where there is none, or where the filter makes no sense. */
   segments(arena: number, filter?: SegmentFilter): SegmentList;

@@ -7,7 +7,7 @@
 import { random } from '../demo/generate.ts';
 import { NOTHING, type Objects } from '../model/objects.ts';
 import type {
-  ArenaRow, AuditReport, CacheRow, CheckReport, Composition, Heap, HeapMap, LogEntry, LogFilter, LogList, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Summary, Verdict, Whatis,
+  ArenaRow, AuditReport, CacheRow, CheckReport, Composition, Heap, HeapMap, LogEntry, LogFilter, LogList, MapLayer, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Summary, Verdict, Whatis,
 } from '../model/records.ts';
 import { arenaRow, lentArenas, listed, segmentRows, type FakeArena } from './fake-arenas.ts';
 import { listed as listedEntries } from './fake-audit.ts';
@@ -257,6 +257,12 @@ export class FakeHeap implements Heap {
       map.live[cell] = owner === 4 ? 255 : slab === undefined ? 0 : this.#liveShare(slab, cell * granule, granule);
     }
     return map;
+  }
+
+  /** Every other cell has something. */
+  layer(kind: MapLayer['kind'], granule: number): MapLayer {
+    const { cells } = this.map(granule);
+    return { kind, granule, values: Uint8Array.from({ length: cells }, (_, cell) => cell % 2 === 0 ? 0 : kind === 'site' ? 1 : 128), sites: kind === 'site' ? [1] : [], oldest: kind === 'age' ? 500 : 0 };
   }
 
   #liveShare(slab: FakeSlab, start: number, granule: number): number {

@@ -2,6 +2,7 @@
  * The events that go up from the elements, by name and detail. All cross shadow roots, so that `inspector-app` hears them all.
  */
 import type { SegmentQuery } from '../model/arenas.ts';
+import type { Colouring } from '../model/colouring.ts';
 import type { FlameChoice, LogQuery, SiteOrder } from '../model/diagnosis.ts';
 import type { LeakWish } from '../model/leaks.ts';
 import type { ObjectOrder } from '../model/objects.ts';
@@ -18,6 +19,8 @@ export interface Wishes {
   'set-filter': string;
   'set-only-used': boolean;
   'set-granule': number;
+  /** The map is to be coloured by something else. */
+  'set-colouring': Colouring;
   'find-leaks': LeakWish;
   'stop-finding-leaks': undefined;
   /** An address was chosen; `undefined` ends that. */

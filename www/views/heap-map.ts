@@ -5,17 +5,19 @@
  * Sends `set-granule` when the zoom needs a map with other cells, `choose-address`, and `set-spotlight`.
  */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { COLOURING_NAMES, COLOURINGS, valuesOf, type Colouring } from '../model/colouring.ts';
 import type { Audit } from '../model/diagnosis.ts';
 import { address as written, bytes, parseAddress, plural } from '../model/format.ts';
 import type { Frames } from '../model/frames.ts';
 import { addressAt, cellOf, layout, nearest, scrollTo, step, zooms, type Grid, type Zoom } from '../model/heat.ts';
 import { litClass, spotlightOf } from '../model/objects.ts';
 import { LEGEND, OWNERS } from '../model/palette.ts';
-import type { CacheRow, HeapMap, LogEntry, ObjectCacheRow, Summary, Whatis } from '../model/records.ts';
+import type { CacheRow, HeapMap, LogEntry, MapLayer, ObjectCacheRow, Summary, Whatis } from '../model/records.ts';
 import { wish } from './events.ts';
 import { MapPainter } from './map-painter.ts';
 import { sheet } from './sheet.ts';
 import './address-panel.ts';
+import './colour-key.ts';
 import './term-hint.ts';
 
 export class HeapMapView extends LitElement {
@@ -40,12 +42,15 @@ select { max-width: 190px; }
 @container (max-width: 820px) { .stage { grid-template-columns: minmax(0, 1fr); } .window { height: clamp(260px, 46vh, 520px); } }
 `];
   static override properties = {
-    map: { attribute: false }, summary: { attribute: false }, caches: { attribute: false }, objects: { attribute: false }, look: { attribute: false }, past: { attribute: false }, audit: { attribute: false },
+    map: { attribute: false }, colouring: {}, layer: { attribute: false }, summary: { attribute: false }, caches: { attribute: false }, objects: { attribute: false }, look: { attribute: false }, past: { attribute: false }, audit: { attribute: false },
     frames: { attribute: false }, chosen: { type: Number },
     spotlight: { type: Number }, dark: { type: Boolean }, recorded: { type: Number },
     zoom: { state: true }, cursor: { state: true }, hovering: { state: true }, owner: { state: true }, mistake: { state: true }, size: { state: true },
   };
   declare map: HeapMap | undefined;
+  /** What cells are coloured by, and the layer for that. */
+  declare colouring: Colouring;
+  declare layer: MapLayer | undefined;
   declare summary: Summary | undefined;
   declare caches: readonly CacheRow[];
   declare objects: readonly ObjectCacheRow[];
@@ -73,6 +78,7 @@ select { max-width: 190px; }
 
   constructor() {
     super();
+    this.colouring = 'owner';
     this.caches = [];
     this.objects = [];
     this.look = () => undefined;
@@ -113,6 +119,9 @@ select { max-width: 190px; }
       <div class="row spread">
         <h2>Heap map</h2>
         <div class="row">
+          <label>Colour by <select aria-label="Colour by" @change=${this.#onColouring}>
+            ${COLOURINGS.map((colouring) => html`<option value=${colouring} ?selected=${colouring === this.colouring}>${COLOURING_NAMES[colouring]}</option>`)}
+          </select></label>
           <label>Size class <select aria-label="Show one size class" @change=${this.#onSpotlight}>
             <option value="" ?selected=${this.spotlight === undefined}>all</option>
             ${this.caches.filter((row) => row.slabs + row.live + row.magazineRounds > 0 || row.class === this.spotlight).map((row) => html`<option value=${row.class} ?selected=${row.class === this.spotlight}>${row.name}</option>`)}
@@ -130,7 +139,8 @@ select { max-width: 190px; }
         </div>
       </div>
       ${this.mistake === '' ? '' : html`<p class="notice bad" role="alert">${this.mistake}</p>`}
-      <div class="row legend" role="group" aria-label="Legend; a button shows one owner alone">
+      ${this.colouring === 'owner' ? '' : html`<colour-key .colouring=${this.colouring} .layer=${this.layer} .audit=${this.audit} .frames=${this.frames}></colour-key>`}
+      <div class="row legend" ?hidden=${this.colouring !== 'owner'} role="group" aria-label="Legend; a button shows one owner alone">
         ${LEGEND.map((code) => [code, OWNERS[code]] as const).map(([code, owner]) => owner === undefined ? '' : html`<term-hint plain term=${owner.term}><button aria-pressed=${this.owner === code}
           @click=${() => { this.owner = this.owner === code ? undefined : code; }}><span class="ramp o${code}" aria-hidden="true"></span>${owner.label}</button></term-hint>`)}
         <span class="small muted">${grid !== undefined && grid.lines > 0
@@ -194,7 +204,7 @@ select { max-width: 190px; }
       const cell = (address: number | undefined): number | undefined => address === undefined ? undefined : cellOf(grid, address);
       const version = (this.summary?.allocations ?? 0) + (this.summary?.frees ?? 0);
       const complete = this.#painter?.paint({
-        grid, map: this.map, version, top: view.scrollTop, ...this.size, chosen: cell(this.chosen), cursor: cell(this.cursor), owner: this.owner, spotlight: litClass(this.spotlight, this.objects),
+        grid, map: this.map, colouring: this.colouring, values: valuesOf(this.colouring, this.map, this.layer), version, top: view.scrollTop, ...this.size, chosen: cell(this.chosen), cursor: cell(this.cursor), owner: this.owner, spotlight: litClass(this.spotlight, this.objects),
       }, this.look);
       if (complete === false) this.#paint();
     });
@@ -297,6 +307,12 @@ select { max-width: 190px; }
       this.cursor = undefined;
       wish(this, 'choose-address', at);
     }
+  }
+
+  #onColouring(event: Event): void {
+    const { target } = event;
+    const colouring = target instanceof HTMLSelectElement ? COLOURINGS.find((known) => known === target.value) : undefined;
+    if (colouring !== undefined) wish(this, 'set-colouring', colouring);
   }
 
   #onSpotlight(event: Event): void {

@@ -72,6 +72,7 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'set-filter', (filter) => this.state?.filter.set(filter));
     onWish(this, 'set-only-used', (only) => this.state?.onlyUsed.set(only));
     onWish(this, 'set-granule', (granule) => this.state?.granule.set(granule));
+    onWish(this, 'set-colouring', (colouring) => this.state?.colouring.set(colouring));
     onWish(this, 'choose-address', (address) => this.state?.chosen.set(address));
     onWish(this, 'set-spotlight', (sizeClass) => this.state?.spotlight.set(sizeClass));
     onWish(this, 'choose-arena', (arena) => this.#chooseArena(arena));
@@ -143,7 +144,7 @@ main { display: grid; gap: 16px; min-width: 0; }
       case 'arenas':
         return html`<arenas-view .rows=${state.arenas.value} .query=${state.query.value} .page=${state.segments.value}></arenas-view>`;
       case 'map':
-        return html`<section class="card"><heap-map .map=${state.map.value} .summary=${summary} .caches=${caches} .objects=${state.objects.value.objectCaches} .look=${this.#look}
+        return html`<section class="card"><heap-map .map=${state.map.value} .colouring=${state.colouring.value} .layer=${state.layer.value} .summary=${summary} .caches=${caches} .objects=${state.objects.value.objectCaches} .look=${this.#look}
           .past=${this.#past} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
           .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
       case 'leaks':

@@ -3,6 +3,7 @@
  * Relies on the layout of `model/heat.ts`; keeps nothing but the canvas it was given.
  */
 import { boxOf, stripes, visibleRows, type Grid, type Stripe } from '../model/heat.ts';
+import { ramp, type Colouring } from '../model/colouring.ts';
 import { OWNERS, Palette, type Colour } from '../model/palette.ts';
 import type { HeapMap, Slab, Whatis } from '../model/records.ts';
 import { colourReader, cssColour } from './colours.ts';
@@ -19,6 +20,9 @@ export interface Scene {
   /** Cells with a frame. */
   chosen: number | undefined;
   cursor: number | undefined;
+  /** What cells are coloured by, and the values for that; without them by owner. */
+  colouring: Colouring;
+  values: Uint8Array | undefined;
   /** Code of the owner that stands out alone. */
   owner: number | undefined;
   /** Size class that stands out alone. */
@@ -43,6 +47,8 @@ export class MapPainter {
   /** By cell. Drawn although it is old until there is time for a new look. */
   readonly #seen = new Map<number, Seen>();
   #palette: Palette;
+  /** Pixels by value, of each colouring that was used. */
+  #ramps = new Map<Colouring, Uint32Array>();
 
   constructor(canvas: HTMLCanvasElement, root: Node) {
     this.#canvas = canvas;
@@ -53,6 +59,7 @@ export class MapPainter {
   /** Reads the colours again: the scheme changed. */
   recolour(): void {
     this.#palette = this.#colours();
+    this.#ramps.clear();
   }
 
   /** Draws; false when there was no time for all slabs in sight, so that another frame is needed. */
@@ -68,18 +75,19 @@ export class MapPainter {
     if (context === null || width === 0 || height === 0) return true;
     this.#cells(context, scene, Math.round(top * ratio), ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, -Math.round(top * ratio));
-    const complete = grid.lines === 0 || this.#objects(context, scene, visibleRows(grid, top, height), look);
+    const complete = grid.lines === 0 || scene.values !== undefined || this.#objects(context, scene, visibleRows(grid, top, height), look);
     this.#outline(context, grid, scene.chosen, this.#css('--text'));
     this.#outline(context, grid, scene.cursor, this.#css('--focus'));
     context.setTransform(1, 0, 0, 1, 0, 0);
     return complete;
   }
 
-  #cells(context: CanvasRenderingContext2D, { grid, map, owner: shown, spotlight }: Scene, top: number, ratio: number): void {
+  #cells(context: CanvasRenderingContext2D, { grid, map, colouring, values, owner: shown, spotlight }: Scene, top: number, ratio: number): void {
     const { width, height } = context.canvas;
     const image = context.createImageData(width, height);
     const pixels = new Uint32Array(image.data.buffer);
     pixels.fill(this.#palette.background);
+    const ramp = values === undefined ? undefined : this.#ramp(colouring);
     const edge = grid.edge * ratio;
     const gap = grid.edge >= 6 ? ratio : ratio > 1 ? 1 : 0;
     const [first, end] = visibleRows(grid, top / ratio, height / ratio);
@@ -88,7 +96,7 @@ export class MapPainter {
       const sizeClass = (map.cache[cell] ?? 0) - 1;
       const faded = (shown !== undefined && shown !== owner) || (spotlight !== undefined && spotlight !== sizeClass);
       const live = grid.lines > 0 && owner === SLAB ? 0 : map.live[cell] ?? 0;
-      const pixel = this.#palette.pixel(owner, live, faded);
+      const pixel = ramp === undefined || faded ? this.#palette.pixel(owner, live, faded) : ramp[values?.[cell] ?? 0] ?? 0;
       const left = (cell % grid.columns) * edge;
       const up = Math.floor(cell / grid.columns) * edge - top;
       for (let y = Math.max(0, up); y < Math.min(height, up + edge - gap); y += 1) {
@@ -163,6 +171,12 @@ export class MapPainter {
     context.strokeRect(x - off - 1.5, y - off - 1.5, room + 2.5, room + 2.5);
     context.strokeStyle = stroke;
     context.strokeRect(x - off, y - off, room - 1, room - 1);
+  }
+
+  #ramp(colouring: Colouring): Uint32Array {
+    const known = this.#ramps.get(colouring) ?? ramp(colouring, this.#read);
+    this.#ramps.set(colouring, known);
+    return known;
   }
 
   #css(property: string): string {

@@ -245,6 +245,7 @@ async function lent(to: Page): Promise<void> {
       },
       audit: () => null,
       verdict: () => verdict,
+      layer: (kind, granule) => ({ kind, granule, values: new Uint8Array(Math.ceil(figures.summary.memoryBytes / granule)), sites: [], oldest: 0 }),
       log: () => ({ entries: [], matching: 0, lost: 0 }),
       history: () => [],
       configure: () => {},

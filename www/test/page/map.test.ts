@@ -122,3 +122,28 @@ test('one owner can stand out alone', async () => {
   assert.notEqual(await colours(), before);
   await legend.click();
 });
+
+test('the map is coloured by other things than owners, and says what the colours mean', async () => {
+  const drawn = async (colouring: string): Promise<number> => {
+    await page.getByLabel('Colour by').selectOption(colouring);
+    await page.waitForTimeout(400);
+    return colours();
+  };
+  const keys = (): Promise<string[]> => texts(page, 'colour-key li');
+  await page.getByRole('button', { name: 'Whole memory' }).click({ force: true }).catch(() => {});
+  assert.ok(await drawn('occupancy') > 2);
+  assert.deepEqual(await keys(), ['from nothing held to all held']);
+  assert.ok(await drawn('age') > 2);
+  assert.match((await keys()).join(), /operations ago/);
+  assert.ok(await drawn('site') > 2);
+  assert.match((await keys()).join(), /other sites/);
+  await drawn('pins');
+  assert.equal((await keys()).length, 2);
+  const layer = await page.evaluate(() => {
+    const state = document.querySelector<InspectorApp>('inspector-app')?.state;
+    return [state?.layer.value?.kind, state?.layer.value?.values.length === state?.map.value?.cells];
+  });
+  assert.deepEqual(layer, ['pins', true]);
+  assert.ok(await drawn('owner') > 4);
+  assert.deepEqual(await keys(), []);
+});
