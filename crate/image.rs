@@ -16,6 +16,7 @@ use crate::units::Addr;
 
 pub mod arenas;
 pub mod audit;
+pub mod dump;
 pub mod leaks;
 pub mod objects;
 pub mod region;
@@ -29,8 +30,20 @@ pub trait Image {
     /// Copies `into.len()` bytes from `at`.
     ///
     /// # Errors
-    /// [`Error::Truncated`] where the image ends before that; `into` is then unspecified.
+    /// [`Error::Truncated`] where the image ends before that, [`Error::LeftOut`] where it was saved without them; `into` is then
+    /// unspecified.
     fn read(&self, at: u32, into: &mut [u8]) -> Result<(), Error>;
+
+    /// The first address from `at` on where something other than zero may be; the length of the image where there is none. What lies
+    /// between need not be read.
+    fn next_held(&self, at: u64) -> u64 {
+        at
+    }
+
+    /// What is left out of the image, in address order.
+    fn left_out(&self) -> &[dump::Hole] {
+        &[]
+    }
 
     /// Whether it has no bytes at all.
     fn is_empty(&self) -> bool {
@@ -68,6 +81,18 @@ pub enum Error {
         /// Bytes of the image.
         len: u64,
     },
+    /// Bytes that were left out of a dump on purpose.
+    LeftOut {
+        /// The address of what was to be read.
+        at: u32,
+        /// Its bytes.
+        wanted: u32,
+    },
+    /// So much of a memory is not zero that it does not fit into a dump.
+    TooLong {
+        /// The bytes it would take.
+        bytes: u64,
+    },
 }
 
 impl fmt::Display for Error {
@@ -81,10 +106,14 @@ impl fmt::Display for Error {
                 f,
                 "there is no flagstone root at address {at:#x}: give the value of the module's export __flagstone_root"
             ),
-            Self::WrongVersion { found } => write!(
-                f,
-                "the heap has layout version {found}, and this inspector reads version {LAYOUT_VERSION}: use the inspector of the flagstone version the module was built with"
-            ),
+            Self::WrongVersion { found } => {
+                let (found, age) = (plain(*found), if plain(*found) < LAYOUT_VERSION { "an older" } else { "a newer" });
+                write!(
+                    f,
+                    "the heap has layout version {found}, and this inspector, of flagstone {}, reads version {LAYOUT_VERSION}: use the inspector of the flagstone version the module was built with, {age} one",
+                    env!("CARGO_PKG_VERSION")
+                )
+            }
             Self::SmallCore => f.write_str(
                 "the module was built with flagstone's feature `small`, whose heap keeps no records to look at: build it without that feature to inspect it",
             ),
@@ -94,6 +123,14 @@ impl fmt::Display for Error {
                     "the image is truncated: it ends at {len} bytes, before the {wanted} bytes at address {at:#x}"
                 )
             }
+            Self::TooLong { bytes } => write!(
+                f,
+                "the dump would have {bytes} bytes of data, and a section of WebAssembly has less than 4 GiB: save the records only"
+            ),
+            Self::LeftOut { at, wanted } => write!(
+                f,
+                "the {wanted} bytes at address {at:#x} were left out when the dump was saved: it holds the allocator's records only"
+            ),
         }
     }
 }
@@ -152,13 +189,18 @@ pub(crate) fn root(image: &(impl Image + ?Sized), at: u32) -> Result<Root, Error
     if root.version.get() == SMALL_VERSION {
         return Err(Error::SmallCore);
     }
-    if root.version.get() & !AUDITED != LAYOUT_VERSION {
+    if plain(root.version.get()) != LAYOUT_VERSION {
         return Err(Error::WrongVersion { found: root.version.get() });
     }
     Ok(root)
 }
 
-/// Looks through the memory for a root; its address. Takes time linear in the length of the image.
+/// The version of the layout in what a root says in place of it, which has a bit more with diagnosis.
+const fn plain(version: u32) -> u32 {
+    version & !AUDITED
+}
+
+/// Looks through the memory for a root; its address. Takes time linear in what the image holds.
 ///
 /// # Errors
 /// [`Error::NoRoot`] where there is none, [`Error::WrongVersion`] where the only ones are of another version.
@@ -172,10 +214,15 @@ pub fn find_root(image: &(impl Image + ?Sized)) -> Result<Addr, Error> {
     const WINDOW: usize = 4096;
     let mut outcome = Err(Error::NoRoot { searched: image.len() });
     let mut window = [0; WINDOW];
-    let mut start: u64 = 0;
+    let mut start = image.next_held(0);
     while start < image.len() && start <= u64::from(u32::MAX) {
+        start -= start % WINDOW as u64;
         let len = (image.len() - start).min(WINDOW as u64) as usize;
-        image.read(start as u32, &mut window[..len])?;
+        match image.read(start as u32, &mut window[..len]) {
+            Ok(()) => {}
+            Err(Error::LeftOut { .. }) => window.fill(0),
+            Err(error) => return Err(error),
+        }
         for offset in (0..len.saturating_sub(3)).step_by(4) {
             if window[offset..].starts_with(b"flag") {
                 let at = start as u32 + offset as u32;
@@ -186,7 +233,7 @@ pub fn find_root(image: &(impl Image + ?Sized)) -> Result<Addr, Error> {
                 }
             }
         }
-        start += WINDOW as u64;
+        start = image.next_held(start + WINDOW as u64);
     }
     outcome
 }
