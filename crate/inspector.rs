@@ -8,6 +8,7 @@ pub mod arena_rows;
 pub mod audit_rows;
 #[cfg(target_family = "wasm")]
 pub mod bindings;
+pub mod dump_rows;
 pub mod fault_rows;
 pub mod heap_map;
 #[cfg(target_family = "wasm")]

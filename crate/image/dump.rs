@@ -7,7 +7,7 @@
 //! - **What no data segment gives is zero**, as it is in a memory; what was [left out](Hole) on purpose is not zero but unknown, and
 //!   reading it is an [error](Error::LeftOut).
 //! - **The file stays where it is.** A [`Dump`] keeps where the segments are in the file and reads from there, through [`File`], so
-//!   a gigabyte held by JavaScript is not copied. It takes 16 bytes for each segment.
+//!   a gigabyte held by JavaScript is not copied. It takes 24 bytes for each segment.
 //! - **Nothing in the file is believed.** Lengths and counts are checked against the file before anything is allocated for them;
 //!   segments that overlap, or do not lie in their memory, are refused with their place. So opening takes time linear in the number
 //!   of segments, and reading finds a segment by halving.

@@ -15,6 +15,7 @@ use wasm_bindgen::prelude::{JsCast, JsError, JsValue, wasm_bindgen};
 use super::arena_rows::arena_rows;
 use super::audit_rows::AuditReport;
 use super::heap_map::HeapMap;
+use super::js_lines::JsLines;
 use super::js_memory::JsMemory;
 use super::log_rows::{LogFilter, LogList};
 use super::rows::{CheckReport, Summary, cache_rows};
@@ -23,14 +24,17 @@ use super::segment_rows::{FilterWords, SegmentFilter, SegmentList};
 use super::trace::trace;
 use super::whatis::Whatis;
 use crate::image::audit::AuditInfo;
+use crate::image::dump::Dump;
 use crate::image::survey::Survey;
-use crate::image::{Bytes, Image, find_root};
+use crate::image::{Image, find_root};
 use crate::units::Addr;
 use crate::verify::verify;
 
+mod dumps;
 mod leaks;
 mod verdict;
 
+pub use dumps::{DumpOptions, open};
 pub use leaks::{LeakOptions, LeakScan};
 pub use verdict::EarlierLook;
 
@@ -75,19 +79,9 @@ pub fn attach(target: &Target) -> Result<Inspector, JsError> {
     Ok(Inspector { place: Place::Memory(memory), root, held })
 }
 
-/// Opens the bytes of a whole linear memory, from address 0 on, saved from anywhere.
-///
-/// # Errors
-/// Where no flagstone root of a known version is in it.
-#[wasm_bindgen]
-pub fn open(bytes: Vec<u8>, root: Option<u32>) -> Result<Inspector, JsError> {
-    let root = root_of(&Bytes(&bytes), &root.map_or(JsValue::UNDEFINED, JsValue::from))?;
-    Ok(Inspector { place: Place::Bytes(bytes), root, held: None })
-}
-
 enum Place {
     Memory(JsValue),
-    Bytes(Vec<u8>),
+    Dump(Dump<JsLines>),
 }
 
 /// A heap that is inspected. `free()` it when done.
@@ -295,10 +289,7 @@ impl Inspector {
                 let image = JsMemory::new(memory).ok_or_else(|| JsError::new("the memory is gone"))?;
                 read(&image, &survey(&image, self.root)?)
             }
-            Place::Bytes(bytes) => {
-                let image = Bytes(bytes);
-                read(&image, &survey(&image, self.root)?)
-            }
+            Place::Dump(dump) => read(dump, &survey(dump, self.root)?),
         }
     }
 }

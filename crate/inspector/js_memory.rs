@@ -56,7 +56,7 @@ impl Image for JsMemory {
             return Err(Error::Truncated { at, wanted: into.len() as u32, len: self.len });
         }
         let mut lines = self.lines.borrow_mut();
-        by_lines(at, into, |number, from, piece| {
+        by_lines(u64::from(at), into, |number, from, piece| {
             let line = lines.entry(number).or_insert_with(|| self.line(number));
             piece.copy_from_slice(&line[from..from + piece.len()]);
         });

@@ -7,8 +7,10 @@ use alloc::vec::Vec;
 use js_sys::{Array, Date, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::{JsCast, JsError, JsValue, wasm_bindgen};
 
-use super::{Inspector, Place, js, number_of, property, root_of, set, survey};
+use super::dumps::{needs_all, open_dump};
+use super::{Inspector, Place, js, number_of, property, set, survey};
 use crate::image::Image;
+use crate::image::dump::Dump;
 use crate::image::leaks::{self, Options};
 use crate::image::survey::Survey;
 use crate::inspector::js_lines::JsLines;
@@ -28,7 +30,7 @@ extern "C" {
 /// A search for leaks in a copy of a memory, by steps: for a worker, or for a page that must go on meanwhile. `free()` it when done.
 #[wasm_bindgen]
 pub struct LeakScan {
-    image: JsLines,
+    image: Dump<JsLines>,
     names: Names,
     /// None when the report was given.
     scan: Option<leaks::LeakScan>,
@@ -36,15 +38,15 @@ pub struct LeakScan {
 
 #[wasm_bindgen]
 impl LeakScan {
-    /// A search in the bytes of a whole linear memory, from address 0 on, which must not change. They stay where they are.
+    /// A search in a dump, or in the bytes of a whole linear memory from address 0 on, which must not change. They stay where they are.
     ///
     /// # Errors
-    /// Where no flagstone root of a known version is in it, and where an option makes no sense.
+    /// Where no flagstone root of a known version is in it, what the program keeps was left out, or an option makes no sense.
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: &Uint8Array, root: Option<u32>, options: Option<LeakOptions>) -> Result<Self, JsError> {
-        let image = JsLines::new(bytes);
-        let root = root_of(&image, &root.map_or(JsValue::UNDEFINED, JsValue::from))?;
-        let survey = survey(&image, root)?;
+        let image = open_dump(bytes, root)?;
+        needs_all(&image)?;
+        let survey = survey(&image, image.root())?;
         let options =
             Options { site_of: leaks::recorded_sites(&image, &survey), ..options_of(options.as_ref(), None)? };
         let scan = leaks::LeakScan::new(&survey, options);
@@ -108,7 +110,10 @@ impl Inspector {
                 let buffer = property(memory, "buffer");
                 report(&JsLines::new(&Uint8Array::new(&buffer)), self.root, options)
             }
-            Place::Bytes(bytes) => report(&crate::image::Bytes(bytes), self.root, options),
+            Place::Dump(dump) => {
+                needs_all(dump)?;
+                report(dump, self.root, options)
+            }
         }
     }
 
