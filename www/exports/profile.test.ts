@@ -26,7 +26,7 @@ test('stacks begin with the program’s own function and end with the tags', () 
   assert.deepEqual(first.live, { bytes: 6_291_456, count: 1537 });
   assert.deepEqual(first.total, { bytes: 20_971_520, count: 5120 });
   assert.deepEqual(first.peak, { bytes: 8_388_608, count: 2048 });
-  assert.deepEqual(first.places[0], { address: 0x210, name: 'demo::csv::Column::push', file: 'src/csv.rs', line: 88, column: 13 });
+  assert.deepEqual(first.places[0], { address: 0x210, name: 'demo::csv::Column::push', file: 'src/csv.rs', line: 88, column: 13, inlined: false });
   const tagged = profileOf(WHOLE).stacks.find(({ tags }) => tags[0] === 'worker');
   assert.deepEqual(tagged && names(tagged), ['no stack recorded', '[worker]']);
 });

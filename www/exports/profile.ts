@@ -53,6 +53,8 @@ export interface Place {
   file?: string | undefined;
   line?: number | undefined;
   column?: number | undefined;
+  /** Its code is part of the next place's function, which has the same address. */
+  inlined?: boolean | undefined;
 }
 
 export interface Stack {
@@ -162,8 +164,8 @@ function ofSites(now: Reading, peak: Reading | undefined, name: Namer): Stack[] 
   const before = peak === undefined ? live : siteAmounts(peak.audit?.sites ?? [], liveOf(peak));
   const names = new Map([...new Set(rows.flatMap(({ frames }) => frames))].map((offset) => [offset, name(offset)]));
   const stacks = rows.map((row): Stack => {
-    const places = ownLines(stackLines(row.frames, names)).map(({ offset, frame, name: called }) =>
-      ({ address: offset, name: called, file: frame.file, line: frame.line, column: frame.column }));
+    const places = ownLines(stackLines(row.frames, names)).map(({ offset, frame, name: called, inlined }): Place =>
+      ({ address: offset, name: called, file: frame.file, line: frame.line, column: frame.column, inlined }));
     const held = live.amounts.get(row.id) ?? NOTHING;
     const ever = { bytes: Math.round(sane(row.bytes)), count: Math.round(sane(row.count)) };
     const then = before.amounts.get(row.id) ?? NOTHING;

@@ -12,6 +12,8 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { collapsed } from '../../exports/collapsed.ts';
 import { dhat } from '../../exports/dhat.ts';
+import { heapProfile } from '../../exports/heap-profile.ts';
+import { gzipped, pprof } from '../../exports/pprof.ts';
 import { profileOf, type Records } from '../../exports/profile.ts';
 import { speedscope } from '../../exports/speedscope.ts';
 import { LIVE, MISCHIEF, PEAK, PLAIN, WHOLE } from '../fake-records.ts';
@@ -56,7 +58,7 @@ async function sandwich(page: Page): Promise<Map<string, { total: string; self: 
   return new Map(rows.filter((cells) => cells.length >= 3).map(([total = '', self = '', name = '']) => [name.trim(), { total: total.trim(), self: self.trim() }]));
 }
 
-async function inSpeedscope(name: string, content: string): Promise<{ page: Page; rows: Map<string, { total: string; self: string }> }> {
+async function inSpeedscope(name: string, content: string | Uint8Array): Promise<{ page: Page; rows: Map<string, { total: string; self: string }> }> {
   const { page, complaints } = await tool(SPEEDSCOPE, 'index.html');
   await give(page, name, content);
   const rows = await sandwich(page);
@@ -78,6 +80,15 @@ test('speedscope reads collapsed stacks, to the byte', async () => {
   const { page, rows } = await inSpeedscope('heap.folded', collapsed(profileOf(PLAIN)));
   assert.equal(rows.get('heap')?.total.split(' ')[0]?.replaceAll(',', ''), '80512');
   await page.context().close();
+});
+
+test('speedscope reads pprof and .heapprofile', async () => {
+  for (const [name, content] of [['heap.pb.gz', await gzipped(pprof(profileOf(WHOLE)))], ['heap.heapprofile', heapProfile(profileOf(WHOLE))]] as const) {
+    const { page, rows } = await inSpeedscope(name, content);
+    assert.deepEqual(rows.get('not sampled'), { total: '1.86 MB (16%)', self: '1.86 MB (16%)' }, name);
+    assert.deepEqual(rows.get('demo::csv::Column::push'), { total: '6.00 MB (52%)', self: '6.00 MB (52%)' }, name);
+    await page.context().close();
+  }
 });
 
 test('speedscope takes names of mischief for names', async () => {
