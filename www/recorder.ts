@@ -45,6 +45,11 @@ export class Recorder {
     state.query.watch(() => this.#readSegments());
   }
 
+  /** The heap that is read, once there is one. */
+  get heap(): Heap | undefined {
+    return this.#heap;
+  }
+
   attach(heap: Heap): void {
     this.#heap = heap;
     this.diagnosis.attach(heap);

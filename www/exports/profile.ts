@@ -11,9 +11,12 @@
  */
 import { ownLines, stackLines } from '../model/frames.ts';
 import type * as recorded from '../model/history.ts';
-import type { AuditReport, CacheRow, LeakReport, LogList, ObjectCacheRow, Sample, SiteRow } from '../model/records.ts';
+import type { Reading } from '../model/peak.ts';
+import type { CacheRow, LeakReport, LogList, ObjectCacheRow, SiteRow } from '../model/records.ts';
 import type { Frame } from '../model/symbols.ts';
 import { fitted, isNothing, most, NOTHING, plus, sane, type Amount } from './amounts.ts';
+
+export type { Reading } from '../model/peak.ts';
 
 /** Figures of the heap at one moment of the past, and growth of memory from one to the next. */
 export type Moment = recorded.Sample;
@@ -21,12 +24,6 @@ export type Growth = recorded.Growth;
 
 /** Frames at an offset in the module, innermost first; none where nothing is known of it. */
 export type Namer = (offset: number) => readonly Frame[];
-
-/** What the engine said at one moment. */
-export interface Reading {
-  sample: Pick<Sample, 'summary' | 'caches' | 'objectCaches' | 'budgets' | 'refusal' | 'arenas'>;
-  audit: AuditReport | null;
-}
 
 /** Everything that is exported: what was read last, and what was recorded before. */
 export interface Records {

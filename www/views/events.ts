@@ -51,6 +51,8 @@ export interface Wishes {
   /** A text such as `audit=lite` is to be left for the module. */
   'configure': string;
   'save-trace': undefined;
+  /** The menu of exports is to be opened, or is closed again. */
+  'export': boolean;
   /** What only grows is to be looked for anew. */
   'forget-growth': undefined;
 }

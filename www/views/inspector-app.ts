@@ -50,19 +50,22 @@ main { display: grid; gap: 16px; min-width: 0; }
   aside { position: static; max-height: none; }
 }
 `];
-  static override properties = { state: { attribute: false }, recorder: { attribute: false }, symbols: { attribute: false }, failed: { state: true } };
+  static override properties = { state: { attribute: false }, recorder: { attribute: false }, symbols: { attribute: false }, failed: { state: true }, exporting: { state: true } };
   declare state: State | undefined;
   declare recorder: Recorder | undefined;
   /** Names of the functions in call sites, where there are any. */
   declare symbols: SymbolStore | undefined;
   /** Views that could not be loaded. */
   declare failed: ReadonlySet<Tab>;
+  /** Whether the menu of exports is open, or could not be loaded. */
+  declare exporting: boolean | 'failed';
   #stops: (() => void)[] = [];
   #finder: LeakFinder | undefined;
 
   constructor() {
     super();
     this.failed = new Set();
+    this.exporting = false;
     onWish(this, 'show-tab', (tab) => this.state?.tab.set(tab));
     onWish(this, 'set-paused', (paused) => this.state?.paused.set(paused));
     onWish(this, 'set-interval', (interval) => this.state?.interval.set(interval));
@@ -93,6 +96,7 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'ask-history', (address) => this.recorder?.diagnosis.ask(address));
     onWish(this, 'configure', (text) => this.recorder?.diagnosis.configure(text));
     onWish(this, 'forget-growth', () => this.recorder?.diagnosis.forgetGrowth());
+    onWish(this, 'export', (open) => void this.#export(open));
     onWish(this, 'save-trace', () => this.#saveTrace());
   }
 
@@ -113,10 +117,17 @@ main { display: grid; gap: 16px; min-width: 0; }
         <aside aria-label="The program"><slot name="program"></slot></aside>
         <main>
           ${state.trouble.value === '' ? nothing : html`<p class="notice bad" role="alert">The heap cannot be read: ${state.trouble.value}</p>`}
+          ${this.exporting === 'failed' ? html`<p class="notice bad" role="alert">The menu of exports could not be loaded (export-menu.js).</p>` : nothing}
           ${this.#newFault(state)}
           <div class="panel" role="tabpanel" aria-label=${tab}>${this.#view(state)}</div>
         </main>
-      </div>`;
+      </div>
+      ${this.exporting === true ? html`<export-menu .state=${state} .recorder=${this.recorder} .symbols=${this.symbols}></export-menu>` : nothing}`;
+  }
+
+  /** The menu of exports comes when it is first asked for, too. */
+  async #export(open: boolean): Promise<void> {
+    this.exporting = open && await import('./export-menu.ts').then(() => true as const, () => 'failed' as const);
   }
 
   #view(state: State): TemplateResult {

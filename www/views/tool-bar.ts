@@ -1,4 +1,4 @@
-/** `<tool-bar>`: name, tabs, search, pause, interval, theme. Sends `show-tab`, `set-paused`, `take-sample`, `set-interval`, `set-theme`. */
+/** `<tool-bar>`: name, tabs, search, pause, export, interval, theme. Sends `show-tab`, `set-paused`, `take-sample`, `export`, `set-interval`, `set-theme`. */
 import { css, html, LitElement, svg, type TemplateResult } from 'lit';
 import { count, duration } from '../model/format.ts';
 import { INTERVALS, TABS, THEMES, type Tab, type Theme } from '../state.ts';
@@ -78,6 +78,7 @@ export class ToolBar extends LitElement {
           <button class="pause" aria-pressed=${this.paused} ?disabled=${!this.ready} @click=${() => wish(this, 'set-paused', !this.paused)}>
             <span class="lamp ${this.paused ? 'off' : ''}" aria-hidden="true"></span>${this.paused ? 'Resume' : 'Pause'}</button>
           ${this.paused ? html`<button @click=${() => wish(this, 'take-sample', undefined)}>Sample once</button>` : ''}
+          <button aria-haspopup="dialog" ?disabled=${!this.ready} @click=${() => wish(this, 'export', true)}>Export</button>
           <label><span>Every</span>
             <select aria-label="Sampling interval" @change=${this.#onInterval}>
               ${INTERVALS.map((interval) => html`<option value=${interval} ?selected=${interval === this.interval}>${duration(interval)}</option>`)}
