@@ -162,6 +162,14 @@ fn the_map_tells_object_caches_apart_and_answers_name_them() {
         let list = SegmentList::of(&survey, survey_arena(&survey), &filter).expect("the heap's arena");
         assert_eq!(list.matching, sum(|row| row.slabs));
         assert!(list.rows.iter().all(|row| row.kind == SegmentKind::Objects && row.object_cache.is_some()));
+        for row in &list.rows {
+            let (low, high) = row.live_bits.expect("a slab of the heap's own arena");
+            let (bits, size) = (u64::from(high) << 32 | u64::from(low), row.object_length.expect("a slab"));
+            for object in 0..row.objects.expect("a slab") {
+                let answer = Whatis::of(&survey, row.start + object * size);
+                assert_eq!(bits >> object & 1 == 1, answer.state == Some("live"), "{}", answer.sentence);
+            }
+        }
         // Records and magazines are allocations of the heap, and of more than that.
         let info = &survey.object_caches[0];
         for (at, text) in [(info.id, "the record"), (info.magazines[0], "a magazine")] {

@@ -304,6 +304,8 @@ export interface SegmentRow {
   objectLength?: number;
   objects?: number;
   live?: number;
+  /** Of a slab of the heap's own arena: which objects are held, from the lowest bit on: the first 32, and the others. */
+  liveBits?: [number, number];
   /** Of a slab of an object cache: the name of the cache. */
   objectCache?: string;
 }

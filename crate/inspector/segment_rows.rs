@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::arena_rows::SpanRow;
 use crate::image::arenas::{ArenaInfo, ArenaKind, ArenaSegment};
-use crate::image::survey::{Guarded, Kind, Segment, Survey};
+use crate::image::survey::{Guarded, Kind, Segment, SlabInfo, Survey};
 
 /// Segments that are listed where a filter does not say how many.
 const LIMIT: u64 = 200;
@@ -71,6 +71,9 @@ pub struct SegmentRow {
     /// Of a slab: the objects that callers hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live: Option<u32>,
+    /// Of a slab of the heap's own arena: bit `n` of both, the low word first, is set iff a caller holds object `n`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_bits: Option<(u32, u32)>,
     /// Of a slab of an object cache: the name of the cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object_cache: Option<String>,
@@ -79,7 +82,17 @@ pub struct SegmentRow {
 impl SegmentRow {
     fn new(start: u32, length: u32, kind: SegmentKind, span: Option<SpanRow>) -> Self {
         let span = span.unwrap_or(SpanRow { start, length, imported: false });
-        Self { start, length, kind, span, object_length: None, objects: None, live: None, object_cache: None }
+        Self {
+            start,
+            length,
+            kind,
+            span,
+            object_length: None,
+            objects: None,
+            live: None,
+            live_bits: None,
+            object_cache: None,
+        }
     }
 
     /// A segment of the heap's own arena.
@@ -97,6 +110,7 @@ impl SegmentRow {
         let mut row = Self::new(segment.start, segment.len, kind, span.map(SpanRow::from));
         if let Some(slab) = slab.and_then(|index| survey.slabs.get(index)) {
             (row.object_length, row.objects, row.live) = (Some(slab.size), Some(slab.objects), Some(slab.live()));
+            row.live_bits = Some(live_bits(slab));
             row.object_cache = survey.object_cache_of(slab).map(|cache| cache.name.clone());
         }
         row
@@ -116,6 +130,13 @@ impl SegmentRow {
         }
         row
     }
+}
+
+/// The objects of a slab that callers hold: the low word, and the high one.
+const fn live_bits(slab: &SlabInfo) -> (u32, u32) {
+    let all = if slab.objects < u64::BITS { (1 << slab.objects) - 1 } else { u64::MAX };
+    let live = all & !(slab.free | slab.parked);
+    (live as u32, (live >> 32) as u32)
 }
 
 /// A filter as it comes from JavaScript: its numbers may be any, and what is no number there is none here.
