@@ -14,8 +14,8 @@ import { gzipSync } from 'node:zlib';
  * wherever one looks, and an address says who asked for it, by name), the verdict, the search, the links to what is looked at and the colours of the map 14, and the page and the demo's panel the rest.
  */
 const BUDGET = 214 * 1024;
-/** Bytes of what is loaded when its view is first shown: of 141 KiB objects are 25, exports with their menu 29, faults 30, call sites with their flame graph and what only grows 29, the log 13, leaks 13, and the mistakes of the demo 2. */
-const LATER_BUDGET = 142 * 1024;
+/** Bytes of what is loaded when its view is first shown: of 147 KiB objects are 25, exports with their menu 29, faults 30, call sites with their flame graph and what only grows 29, the log 13, leaks 13, and the mistakes of the demo 2. */
+const LATER_BUDGET = 148 * 1024;
 /** Bytes of the reader of symbols, which is loaded with the first call site, as it is and compressed. */
 const SYMBOLS_BUDGET = 244 * 1024;
 const SYMBOLS_GZIP_BUDGET = 100 * 1024;

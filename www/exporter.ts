@@ -3,16 +3,13 @@
  * In a pause that is what is shown, so that totals are those on the screen; else the heap is read once more.
  */
 import type { Records } from './exports/profile.ts';
+import { auditOf, logOf, readingOf } from './exports/reading.ts';
 import { reportOf } from './model/diagnosis.ts';
 import type { Frames } from './model/frames.ts';
 import { higher, type Reading } from './model/peak.ts';
-import type { AuditReport, Heap, LogList } from './model/records.ts';
 import type { Recorder } from './recorder.ts';
 import type { State } from './state.ts';
 import type { SymbolStore } from './symbols.ts';
-
-/** Entries of the log that are exported: as many as the engine lists at once. */
-const ENTRIES = 10_000;
 
 /** Rejects with a sentence where there is no heap. */
 export async function gathered(state: State, recorder: Recorder, symbols: Pick<SymbolStore, 'resolve'> | undefined): Promise<Records> {
@@ -22,7 +19,8 @@ export async function gathered(state: State, recorder: Recorder, symbols: Pick<S
   if (heap === undefined || summary === undefined) throw new Error('There is no heap that could be read.');
   const { objectCaches, budgets, refusal } = state.objects.value;
   const report = state.paused.value ? reportOf(state.diagnosis.audit.value) : undefined;
-  const now: Reading = { sample: { summary, caches: [...state.caches.value], arenas: [...state.arenas.value], objectCaches, budgets, refusal }, audit: report ?? auditOf(heap) };
+  const sample = { summary, caches: [...state.caches.value], arenas: [...state.arenas.value], objectCaches, budgets, refusal };
+  const now = readingOf(sample, report ?? auditOf(heap));
   const peak = higher(state.diagnosis.peak, now);
   const history = state.history.value;
   const moments = Array.from({ length: history.length }, (_, index) => history.at(index)).filter((moment) => moment !== undefined);
@@ -32,24 +30,6 @@ export async function gathered(state: State, recorder: Recorder, symbols: Pick<S
     program: document.title, at: Date.now(), now, peak, name: (offset) => frames.get(offset) ?? [], moments, growths: history.growths, log: logOf(heap),
     leaks: leaks.kind === 'found' ? leaks.report : undefined,
   };
-}
-
-/** Records of diagnosis that cannot be read are as none: what the heap holds is exported all the same. */
-function auditOf(heap: Heap): AuditReport | null {
-  try {
-    return heap.audit();
-  } catch {
-    return null;
-  }
-}
-
-function logOf(heap: Heap): LogList | undefined {
-  try {
-    const log = heap.log({ limit: ENTRIES });
-    return log.matching === 0 ? undefined : log;
-  } catch {
-    return undefined;
-  }
 }
 
 async function framesOf(readings: readonly Reading[], symbols: Pick<SymbolStore, 'resolve'> | undefined): Promise<Frames> {

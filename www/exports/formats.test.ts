@@ -2,14 +2,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOSTILE, MISCHIEF, PLAIN, WHOLE } from '../test/fake-records.ts';
-import { fileName, FORMATS, sourceOf, tableFormat } from './formats.ts';
+import { FakeHeap } from '../test/fake-engine.ts';
+import { fileName, FORMATS, formatsOf, sourceOf, tableFormat } from './formats.ts';
 import { tablesOf } from './tables.ts';
 
 test('each format makes something of any records, with an end of its own', async () => {
   assert.equal(new Set(FORMATS.map(({ suffix }) => suffix)).size, FORMATS.length);
   for (const records of [WHOLE, PLAIN, MISCHIEF]) {
-    for (const format of FORMATS) assert.ok((await format.make(sourceOf(records))).length > 60, format.id);
+    for (const format of FORMATS) assert.ok((await format.make(sourceOf(records, new FakeHeap()))).length > 60, format.id);
   }
+});
+
+test('what was saved has no objects to show', () => {
+  assert.deepEqual(FORMATS.filter((format) => !formatsOf(sourceOf(WHOLE)).includes(format)).map(({ id }) => id), ['heapsnapshot']);
+  assert.throws(() => FORMATS.find(({ id }) => id === 'heapsnapshot')?.make(sourceOf(WHOLE)), /no objects/);
 });
 
 test('tables are made as both', async () => {

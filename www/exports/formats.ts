@@ -1,11 +1,14 @@
 /**
  * The formats there are: what each holds, which tools open it, and how it is made. Relies on the writers beside it; makes nothing by itself.
  */
+import type { Heap } from '../model/records.ts';
 import { collapsed } from './collapsed.ts';
 import { csv, json, type Table } from './csv.ts';
 import { dhat } from './dhat.ts';
 import { documentOf } from './document.ts';
 import { heapProfile } from './heap-profile.ts';
+import { heapSnapshot } from './heap-snapshot.ts';
+import { treeOf } from './heap-tree.ts';
 import { gzipped, pprof } from './pprof.ts';
 import { profileOf, type Profile, type Records } from './profile.ts';
 import { speedscope } from './speedscope.ts';
@@ -15,6 +18,8 @@ import { traceEvents } from './trace-events.ts';
 export interface Source {
   records: Records;
   profile: Profile;
+  /** The heap itself; none where all there is are records that were saved. */
+  heap?: Pick<Heap, 'sample' | 'segments'> | undefined;
 }
 
 export type Content = string | Uint8Array<ArrayBuffer>;
@@ -55,6 +60,13 @@ export const FORMATS: readonly Format[] = [
     opens: 'DevTools (Memory, Load profile), speedscope', make: ({ profile }) => heapProfile(profile),
   },
   {
+    id: 'heapsnapshot', label: 'Chrome heap snapshot', suffix: 'heapsnapshot', type: JSON_TYPE, holds: 'The whole memory, read anew: arena, caches, slabs, each object; compare two of them.',
+    opens: 'DevTools (Memory, Load profile), memlab', make: ({ heap }) => {
+      if (heap === undefined) throw new Error('A saved document has no objects, so there is no heap snapshot of it.');
+      return heapSnapshot(treeOf(heap));
+    },
+  },
+  {
     id: 'trace', label: 'Trace events', suffix: 'trace.json', type: JSON_TYPE, holds: 'Live bytes, held bytes and memory over time, with each growth.',
     opens: 'Perfetto', make: ({ profile }) => traceEvents(profile),
   },
@@ -64,14 +76,19 @@ export const FORMATS: readonly Format[] = [
   },
 ];
 
+/** The formats that something can be exported as. */
+export function formatsOf({ heap }: Source): readonly Format[] {
+  return heap === undefined ? FORMATS.filter(({ id }) => id !== 'heapsnapshot') : FORMATS;
+}
+
 /** A table as a format; the label is that of its button. */
 export function tableFormat(table: Table, as: 'csv' | 'json'): Format {
   const parts = { id: `${table.id}-${as}`, label: as.toUpperCase(), suffix: `${table.id}.${as}`, holds: table.title };
   return as === 'csv' ? { ...parts, type: 'text/csv', opens: 'spreadsheets', make: () => csv(table) } : { ...parts, type: JSON_TYPE, opens: 'programs', make: () => json(table) };
 }
 
-export function sourceOf(records: Records): Source {
-  return { records, profile: profileOf(records) };
+export function sourceOf(records: Records, heap?: Source['heap']): Source {
+  return { records, profile: profileOf(records), heap };
 }
 
 /** `demo-20261121-120000.dhat.json`: the program without what files cannot be called, and the time, in UTC. */

@@ -5,7 +5,7 @@
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import { gathered } from '../exporter.ts';
 import { recordsOf } from '../exports/document.ts';
-import { fileName, FORMATS, sourceOf, tableFormat, type Format, type Source } from '../exports/formats.ts';
+import { fileName, formatsOf, sourceOf, tableFormat, type Format, type Source } from '../exports/formats.ts';
 import { tablesOf } from '../exports/tables.ts';
 import { bytes, count, plural } from '../model/format.ts';
 import type { Recorder } from '../recorder.ts';
@@ -58,7 +58,7 @@ dialog::backdrop { background: rgb(0 0 0 / .45); }
     this.renderRoot.querySelector('dialog')?.showModal();
     void this.#try(async () => {
       const { state, recorder } = this;
-      if (state !== undefined && recorder !== undefined) this.source = sourceOf(await gathered(state, recorder, this.symbols));
+      if (state !== undefined && recorder !== undefined) this.source = sourceOf(await gathered(state, recorder, this.symbols), recorder.heap);
     });
   }
 
@@ -76,7 +76,7 @@ dialog::backdrop { background: rgb(0 0 0 / .45); }
     return html`
       <p>${this.from === '' ? this.state?.paused.value === true ? 'The heap as it is shown' : 'The heap as it is now' : html`What was saved in ${this.from}`}:
         ${bytes(live.bytes)} live in ${plural(live.count, 'object')}. <span class="muted">${note}</span></p>
-      <ul>${FORMATS.map((format) => html`<li class="item"><button data-format=${format.id} @click=${() => this.#save(format)}>${format.label}</button>
+      <ul>${formatsOf(source).map((format) => html`<li class="item"><button data-format=${format.id} @click=${() => this.#save(format)}>${format.label}</button>
         <p>${format.holds} <span class="muted">Opens in ${format.opens}.</span></p></li>`)}</ul>
       <section><h3 id="tables">Tables</h3><div class="scroll"><table class="tables" aria-labelledby="tables"><tbody>
         ${tablesOf(source.records).map((table) => html`<tr><td>${table.title}</td><td class="muted">${count(table.rows.length)} ${table.rows.length === 1 ? 'row' : 'rows'}</td>

@@ -8,8 +8,11 @@ import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { heapProfile } from '../../exports/heap-profile.ts';
+import { heapSnapshot } from '../../exports/heap-snapshot.ts';
+import { treeOf } from '../../exports/heap-tree.ts';
 import { profileOf, type Records } from '../../exports/profile.ts';
 import { traceEvents } from '../../exports/trace-events.ts';
+import { snapshotHeap } from '../fake-segments.ts';
 import { MISCHIEF, PLAIN, WHOLE } from '../fake-records.ts';
 import { launch } from './open.ts';
 
@@ -36,12 +39,17 @@ async function load(page: Page, button: RegExp, name: string, content: string): 
   await chooser.setFiles({ name, mimeType: 'application/json', buffer: Buffer.from(content) });
 }
 
+/** Opens a profile of the side bar, once it is loaded. */
+async function chosen(page: Page, name: string): Promise<void> {
+  await page.getByRole('treeitem', { name }).filter({ hasText: /[kM]?B\)|\(Loaded\)/ }).click();
+}
+
 /** The memory panel with a profile open. */
 async function memory(t: TestContext, name: string, content: string): Promise<Page | undefined> {
   const page = await panel(t, 'heap-profiler');
   if (page === undefined) return undefined;
   await load(page, /Load profile/, name, content);
-  await page.getByRole('treeitem', { name: name.split('.')[0] ?? '' }).click();
+  await chosen(page, name.split('.')[0] ?? '');
   await page.getByRole('button', { name: 'Toggle screencast' }).click();
   return page;
 }
@@ -75,6 +83,27 @@ test('so does one of a build without diagnosis, and one with names of mischief',
   assert.ok(hostile.rows.some((row) => row.includes('<script>alert(1)</script>')), hostile.rows.join('\n'));
   await plain.page.close();
   await hostile.page.close();
+});
+
+test('a .heapsnapshot opens: its total is the memory, its classes are caches, and two compare by object', async (t) => {
+  const page = await memory(t, 'before.heapsnapshot', heapSnapshot(treeOf(snapshotHeap([1, 2]))));
+  if (page === undefined) return;
+  const row = (name: string) => page.locator('tr.data-grid-data-grid-node:visible', { hasText: name }).first();
+  const sentence = async (name: string): Promise<string> => (await row(name).innerText()).replace(/\s+/g, ' ').trim();
+  await row('slab of 24 B').waitFor();
+  // 196,608 bytes are three pages.
+  await page.getByText('15 objects (197 kB)').waitFor();
+  assert.equal(await sentence('large segment'), 'large segment 3 12.3 kB6 % 12.3 kB6 %');
+  assert.equal(await sentence('pairs×3'), 'pairs×3 4 0.0 kB0 % 0.0 kB0 %');
+  if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'export-heapsnapshot.png') });
+  // Of the two objects of 24 B, one is given back, and another is made.
+  await load(page, /Load profile/, 'after.heapsnapshot', heapSnapshot(treeOf(snapshotHeap([32, 2]))));
+  await chosen(page, 'after');
+  await page.locator('select[aria-label="Perspective"]').selectOption('Comparison');
+  await page.getByText('# New').first().waitFor();
+  assert.deepEqual(await rowsOf(page), ['24 B | 1 | 1 | 0 | 24 B | 24 B | 0 B | ']);
+  if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'export-comparison.png') });
+  await page.close();
 });
 
 test('trace events open in the performance panel', async (t) => {

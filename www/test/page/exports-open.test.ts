@@ -31,7 +31,7 @@ const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': '
 
 /** A tool that is a folder of files, opened in a page; what it complains about is collected. */
 async function tool(folder: string, index: string): Promise<{ page: Page; complaints: string[] }> {
-  const opened = await blank(browser);
+  const opened = await blank(browser, { viewport: { width: 1000, height: 460 } });
   await opened.page.route('http://tool.invalid/**', async (route) => {
     const name = new URL(route.request().url()).pathname.slice(1);
     const body = await readFile(join(folder, name)).catch(() => undefined);

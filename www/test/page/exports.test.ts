@@ -59,6 +59,12 @@ test('each format of the real program is saved, and adds up to what the page sho
     const live = LIVE[id];
     if (live !== undefined) assert.equal(live(file), summary.liveBytes, id);
   }
+  const snapshot: { nodes: number[]; strings: string[] } = JSON.parse((await saved(page, 'heapsnapshot')).text);
+  const sizes = snapshot.nodes.filter((_, index) => index % 7 === 3);
+  const names = snapshot.nodes.filter((_, index) => index % 7 === 1).map((name) => snapshot.strings[name] ?? '');
+  assert.equal(sum(sizes), summary.memoryBytes, 'a heap snapshot has the whole memory');
+  const dead = /^(slab of |free in the arena|in magazines|metadata|static data|stack|foreign memory)/;
+  assert.equal(sum(sizes.filter((_, index) => !dead.test(names[index] ?? ''))), summary.liveBytes, 'and in it what is live');
   const trace: { traceEvents: { name: string; args: { bytes: number } }[] } = JSON.parse((await saved(page, 'trace')).text);
   assert.equal(trace.traceEvents.findLast(({ name }) => name === 'live')?.args.bytes, summary.liveBytes);
   const caches = (await saved(page, 'caches-csv')).text.trimEnd().split('\r\n').map((line) => line.split(','));
