@@ -23,6 +23,7 @@ pub mod pins;
 pub mod rows;
 pub mod sample;
 pub mod segment_rows;
+pub mod snapshot;
 #[cfg(test)]
 mod tests;
 pub mod trace;

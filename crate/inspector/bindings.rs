@@ -32,10 +32,12 @@ use crate::verify::verify;
 
 mod dumps;
 mod leaks;
+mod snapshots;
 mod verdict;
 
 pub use dumps::{DumpOptions, open};
 pub use leaks::{LeakOptions, LeakScan};
+pub use snapshots::{DiffWords, ObjectFilterWords, Snapshot, SnapshotNote};
 pub use verdict::EarlierLook;
 
 #[wasm_bindgen(typescript_custom_section)]

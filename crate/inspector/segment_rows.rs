@@ -19,7 +19,7 @@ const LIMIT: u64 = 200;
 const LIMIT_MAX: u64 = 10_000;
 
 /// The greatest number that a filter may have: JavaScript's numbers have all up to it exactly.
-const NUMBER_MAX: f64 = 9_007_199_254_740_991.0;
+pub(super) const NUMBER_MAX: f64 = 9_007_199_254_740_991.0;
 
 /// What a segment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -229,7 +229,7 @@ fn kind_of(name: &str) -> Result<SegmentKind, String> {
 }
 
 /// A whole number of a filter, `without` where there is none.
-fn whole(name: &str, number: Option<f64>, without: u64, most: f64) -> Result<u64, String> {
+pub(super) fn whole(name: &str, number: Option<f64>, without: u64, most: f64) -> Result<u64, String> {
     match number {
         None => Ok(without),
         // Such a number is the same as a `u64`.

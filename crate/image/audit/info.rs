@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::audit::Mode;
+use crate::audit::weight::weight;
 
 /// What is known of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,14 @@ pub struct WatchInfo {
     pub(crate) whole: bool,
     /// Where the record of its site is.
     pub(crate) site_at: u32,
+}
+
+impl WatchInfo {
+    /// How many objects it stands for, in 256ths.
+    #[must_use]
+    pub fn stands_for(&self) -> u64 {
+        weight(self.used, self.rate)
+    }
 }
 
 /// What became of a watched object.
