@@ -10,7 +10,7 @@ const www = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Inside node_modules, where packages are found from and nothing is committed.
 const out = join(www, 'node_modules', '.flagstone-tests');
 const wanted = process.argv[2] ?? 'all';
-const folders = { model: ['.', 'model', 'exports', 'views', 'demo', 'test'], page: ['test/page'] };
+const folders = { model: ['.', 'model', 'exports', 'views', 'demo', 'package', 'test'], page: ['test/page'] };
 if (wanted !== 'all' && !(wanted in folders)) {
   console.error(`There are no tests called "${wanted}": use model, page, or nothing for both.`);
   process.exit(2);

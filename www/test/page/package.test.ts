@@ -1,10 +1,10 @@
 /**
- * Claim: what `pkg/` publishes works outside of the page: the example of its README compiles against its types, and in Node it reads a
- * running program, one that trapped, and saved bytes. Needs the built engine and demo.
+ * Claim: what `pkg/` publishes works outside of the page: all that its `package.json` names is there, the examples of its README and of its
+ * documentation compile against its types, and in Node it reads a running program, one that trapped, and saved bytes. Needs the built engine and demo.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -13,6 +13,8 @@ import type { Engine, Heap } from '../../model/records.ts';
 
 const PKG = resolve('../pkg');
 const DEMO = resolve('demo/pkg');
+/** Documentation with examples that use the package. */
+const DOCS = [resolve('../docs/headless.md')];
 /** A project of its own that has the package installed. */
 const PROJECT = resolve('node_modules/.flagstone-package');
 
@@ -32,16 +34,28 @@ before(() => {
   symlinkSync(PKG, join(PROJECT, 'node_modules', 'flagstone'), 'dir');
 });
 
-test('the example of the README compiles, for bundlers and for Node', () => {
-  const example = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(PKG, 'README.md'), 'utf8'))?.[1] ?? assert.fail('no example');
+test('all that the package names is in it, and all that is there is named', () => {
+  const { exports, bin, files }: { exports: Record<string, string | { types: string; default: string }>; bin: Record<string, string>; files: string[] } = JSON.parse(readFileSync(join(PKG, 'package.json'), 'utf8'));
+  const named = [...Object.values(exports).flatMap((entry) => typeof entry === 'string' ? [entry] : [entry.types, entry.default]), ...Object.values(bin)];
+  for (const path of named) assert.ok(path.startsWith('./') && (path === './package.json' || files.includes(path.slice(2))), `${path} is in files`);
+  for (const name of files) assert.ok(existsSync(join(PKG, name)), `${name} is built`);
+  // What an entry imports is beside it.
+  for (const name of files.filter((file) => file.endsWith('.js'))) {
+    for (const [, path = ''] of readFileSync(join(PKG, name), 'utf8').matchAll(/(?:from|import)\s*\(?["'](\.\/[\w.-]+)["']/g)) assert.ok(files.includes(path.slice(2)), `${name} imports ${path}`);
+  }
+});
+
+test('the examples of README and documentation compile, for bundlers and for Node', () => {
+  const examples = [join(PKG, 'README.md'), ...DOCS].flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, example = '']) => example));
+  assert.ok(examples.length >= 2);
   const names = ['ArenaRow', 'CacheRow', 'CheckReport', 'Composition', 'HeapMap', 'Sample', 'SegmentFilter', 'SegmentKind', 'SegmentList', 'SegmentRow', 'SpanRow', 'Summary', 'Target', 'Whatis'];
   const all = `import type { ${names.join(', ')}, Inspector } from 'flagstone';\n`
     + 'export function first(heap: Inspector): HeapMap | undefined { const sample: Sample = heap.sample(4096); return sample.map; }\n'
     + `export type All = [${names.join(', ')}];\n`;
-  writeFileSync(join(PROJECT, 'example.mts'), example);
-  writeFileSync(join(PROJECT, 'all.mts'), all);
+  const files = [['all.mts', all] as const, ...examples.map((example, index) => [`example-${index}.mts`, example] as const)];
+  for (const [name, text] of files) writeFileSync(join(PROJECT, name), text);
   for (const kind of [['--module', 'nodenext'], ['--module', 'preserve', '--moduleResolution', 'bundler']]) {
-    const words = ['--ignoreConfig', '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', '--types', '', ...kind, 'example.mts', 'all.mts'];
+    const words = ['--ignoreConfig', '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', '--types', '', ...kind, ...files.map(([name]) => name)];
     const ran = spawnSync(resolve('node_modules/.bin/tsc'), words, { cwd: PROJECT, encoding: 'utf8' });
     assert.equal(ran.stdout + ran.stderr, '', kind.join(' '));
     assert.equal(ran.status, 0);
