@@ -45,6 +45,12 @@ export class Diagnosis {
     this.#heap = heap;
   }
 
+  /** Lets go of the heap. */
+  detach(): void {
+    this.#heap = undefined;
+    clearTimeout(this.#later);
+  }
+
   /** Names come from here; where more is known later, all frames are named anew. */
   set symbols(symbols: Names) {
     this.#symbols = symbols;

@@ -3,6 +3,7 @@
  *
  * While the program works, the page cannot take samples (both run on one thread), so whoever knows of such work calls `sample`
  * before and after it. A pause stops these too: the picture stays as it is until the pause ends or one sample is asked for.
+ * A heap whose bytes come from elsewhere is renewed before the timer's samples, and nothing is asked for while that goes on.
  */
 import { Diagnosis } from './diagnosis.ts';
 import { chosenArena, lastOffset, parsed } from './model/arenas.ts';
@@ -30,6 +31,9 @@ export class Recorder {
   #looks = new Looks();
   /** When the last verdict was ended, and how long it took. */
   #judged = { ended: -Infinity, cost: 0 };
+  /** Fetches what the heap is read from; undefined where it lies in this page. */
+  #renew: (() => Promise<void>) | undefined;
+  #renewing = false;
 
   constructor(state: State, clock: () => number = () => performance.now()) {
     this.#state = state;
@@ -50,8 +54,9 @@ export class Recorder {
     return this.#heap;
   }
 
-  attach(heap: Heap): void {
+  attach(heap: Heap, renew?: () => Promise<void>): void {
     this.#heap = heap;
+    this.#renew = renew;
     this.diagnosis.attach(heap);
     this.#began = this.#clock();
     this.#looks = new Looks();
@@ -61,17 +66,42 @@ export class Recorder {
     this.#restart();
   }
 
+  /** Lets go of the heap: nothing is read from now on, and no timer runs. */
+  detach(): void {
+    this.#heap = undefined;
+    this.#renew = undefined;
+    this.diagnosis.detach();
+    clearTimeout(this.#later);
+    this.#restart();
+  }
+
+  /** Takes a sample of what the heap is now, wherever it lies, even in a pause. */
+  async fresh(): Promise<void> {
+    const [heap, renew] = [this.#heap, this.#renew];
+    if (renew === undefined) return this.take();
+    if (this.#renewing) return;
+    this.#renewing = true;
+    const start = this.#clock();
+    try {
+      await renew();
+      if (this.#heap === heap) this.take(undefined, start);
+    } catch (error) {
+      if (this.#heap === heap) this.#state.trouble.set(sentence(error));
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
   /** Takes a sample unless recording rests; `during` says what the program did since the last one. */
   sample(during?: string): void {
     if (!this.#state.paused.value) this.take(during);
   }
 
-  /** Takes a sample even in a pause. */
-  take(during?: string): void {
+  /** Takes a sample even in a pause; `start` is when that began. */
+  take(during?: string, start = this.#clock()): void {
     const state = this.#state;
     const heap = this.#heap;
     if (heap === undefined) return;
-    const start = this.#clock();
     this.#guard(() => {
       const sample = heap.sample(this.#granule());
       const { summary, caches, arenas, objectCaches, budgets, refusal, map } = sample;
@@ -171,7 +201,9 @@ export class Recorder {
     this.#timer = undefined;
     if (this.#heap === undefined || this.#state.paused.value) return;
     this.#timer = setInterval(() => {
-      if (this.#clock() - this.#ended >= this.#state.cost.value * REST) this.sample();
+      if (this.#clock() - this.#ended < this.#state.cost.value * REST) return;
+      if (this.#renew === undefined) this.sample();
+      else void this.fresh();
     }, this.#state.interval.value);
   }
 

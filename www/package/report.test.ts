@@ -34,12 +34,10 @@ test('a comparison is what the documentation shows', () => {
   assert.equal(text(diff), LINES[1]);
 });
 
-test('the verdict of an engine that has one comes first', () => {
-  const heap = new FakeInspector();
-  heap.verdict = () => ({ cause: 'live', sentence: 'Half of the memory is live.', advice: 'Look at the call sites.', findings: [{ kind: 'live', bytes: 135_168 }] });
-  const report = reportOn(heap);
-  assert.deepEqual(report.verdict, { cause: 'live', sentence: 'Half of the memory is live.', advice: 'Look at the call sites.', findings: [{ kind: 'live', bytes: 135_168 }] });
-  assert.deepEqual(text(report).split('\n').slice(0, 3), ['Half of the memory is live.', 'Look at the call sites.', '']);
+test('the verdict comes first, with as many pinned pages as were asked for', () => {
+  const report = reportOn(new FakeInspector(), { top: 1 });
+  assert.deepEqual(report.verdict.pins.list.map(({ start }) => start), [0x10_000]);
+  assert.deepEqual(text(report).split('\n').slice(0, 3), ['Half of the memory is live.', 'Look at the call sites that hold it.', '']);
 });
 
 test('a limit that is reached holds, one byte more does not', () => {

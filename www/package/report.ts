@@ -1,8 +1,8 @@
 /** All that is to be said of a heap at one moment, in plain records: what `report` gives and `flagstone report --json` prints. Relies on the engine's records. */
 import { PARTS, reusable } from '../model/composition.ts';
 import { assertions } from './assertions.ts';
-import type { ArenaRow, CacheRow, Inspector, LeakReport, ObjectCacheRow, SiteRow } from './types/flagstone.js';
-import type { List, Report, ReportCache, ReportLeaks, ReportObjectCache, ReportOptions, ReportSite, ReportSummary, Verdict } from './types/node.d.ts';
+import type { ArenaRow, CacheRow, Inspector, LeakReport, ObjectCacheRow, SiteRow, Verdict } from './types/flagstone.js';
+import type { List, Report, ReportCache, ReportLeaks, ReportObjectCache, ReportOptions, ReportSite, ReportSummary } from './types/node.d.ts';
 
 /** Rows of a list where nothing else is asked for. */
 export const TOP = 20;
@@ -15,7 +15,7 @@ export function reportOn(heap: Inspector, { top = TOP, leaks = true, roots, asse
   const told: Omit<Report, 'ok' | 'assertions'> = {
     format: 'flagstone report',
     version: 1,
-    verdict: verdictOf(heap),
+    verdict: verdictOf(heap, top),
     summary: {
       memoryBytes: summary.memoryBytes, pages: summary.pages, liveObjects: summary.liveObjects, liveBytes: summary.liveBytes,
       reusableBytes: reusable(summary.composition), allocations: summary.allocations, frees: summary.frees, failures: summary.failures,
@@ -34,9 +34,10 @@ export function reportOn(heap: Inspector, { top = TOP, leaks = true, roots, asse
   return { ...told, ok: told.check.ok && held.every(({ holds }) => holds), assertions: held };
 }
 
-/** The verdict of an engine that gives one. */
-function verdictOf(heap: Inspector): Verdict | null {
-  return heap.verdict?.() ?? null;
+/** The verdict, with so many of the pages that are pinned. */
+function verdictOf(heap: Inspector, top: number): Verdict {
+  const verdict = heap.verdict();
+  return { ...verdict, pins: { ...verdict.pins, list: verdict.pins.list.slice(0, top) } };
 }
 
 function large(arenas: readonly ArenaRow[]): Pick<ReportSummary, 'largeObjects' | 'largeBytes'> {

@@ -19,7 +19,7 @@ export function printable(line: string): string {
 function reportSections(told: Report): string[][] {
   const { summary, verdict, check, leaks } = told;
   return [
-    verdict === null ? [] : [verdict.sentence, verdict.advice].filter((line) => line !== ''),
+    [verdict.sentence, verdict.advice].filter((line) => line !== ''),
     [
       `${plural(summary.pages, 'page')}, ${bytes(summary.memoryBytes)}: ${plural(summary.liveObjects, 'object')} live, ${bytes(summary.liveBytes)}; ${bytes(summary.reusableBytes)} can be used again.`,
       `${plural(summary.allocations, 'allocation')}, ${plural(summary.frees, 'free')}, ${plural(summary.failures, 'failure')}; ${plural(summary.growths, 'growth')} by ${plural(summary.grownPages, 'page')}, ${count(summary.foreignGrowths)} by others.`,

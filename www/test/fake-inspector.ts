@@ -1,7 +1,6 @@
 /** A heap of few figures, each written down, for what is told of heaps without a page. For tests only. */
-import type { AuditReport, ArenaRow, CacheRow, CheckReport, LeakOptions, LeakReport, Sample, Summary } from '../model/records.ts';
+import type { AuditReport, ArenaRow, CacheRow, CheckReport, LeakOptions, LeakReport, Sample, Summary, Verdict } from '../model/records.ts';
 import type { Inspector } from '../package/types/flagstone.d.ts';
-import type { Verdict } from '../package/types/node.d.ts';
 import { COLUMN, QUIET, STRING } from './fake-audit.ts';
 import { FakeHeap } from './fake-engine.ts';
 import { LISTS, UNKNOWN } from './fake-leaks.ts';
@@ -28,7 +27,14 @@ const HEAP: ArenaRow = {
 
 export class FakeInspector extends FakeHeap implements Inspector {
   readonly root = SUMMARY.root;
-  verdict?: () => Verdict;
+  judged: Verdict = {
+    cause: 'live', sentence: 'Half of the memory is live.', advice: 'Look at the call sites that hold it.', memoryBytes: 262_144, damaged: 0,
+    findings: [
+      { cause: 'live', bytes: 135_168, share: 0.515625, sentence: '132 KiB are live.', advice: 'Look at the call sites that hold it.', evidence: [{ sentence: '40 objects of 448 B', view: 'caches', cache: '448 B' }] },
+      { cause: 'stack', bytes: 65_536, share: 0.25, sentence: 'The stack has 64 KiB.', advice: 'A smaller stack may do.', evidence: [{ sentence: '64 KiB from 0', view: 'map', address: 0 }] },
+    ],
+    pins: { pages: 2, freeBytes: 100_000, objects: 3, objectBytes: 1344, groups: [{ cache: '448 B', class: 7, objects: 3, bytes: 1344 }], list: [0x10_000, 0x20_000].map((start) => ({ start, freeBytes: 50_000, objects: [{ address: start + 64, size: 448, cache: '448 B', site: 0 }] })) },
+  };
   /** What a test wants to be otherwise. */
   changed: Partial<Summary> = {};
   rows: CacheRow[] = [cache('64 B', 64, 100, 8, 20), cache('448 B', 448, 40, 0, 4), cache('1 KiB', 1024, 0, 0, 0)];
@@ -36,6 +42,10 @@ export class FakeInspector extends FakeHeap implements Inspector {
   checked: CheckReport = { ok: true, checked: { segments: 9, slabs: 3, objects: 190, caches: 4 }, problems: [] };
   found: LeakReport = { ...UNKNOWN, damaged: false, groups: [LISTS], groupsLeft: 0, leaks: 214, lostObjects: 1684, lostBytes: 46_296, sentence: 'Nothing leads to 1684 of them.' };
   asked: LeakOptions | null | undefined;
+
+  override verdict(): Verdict {
+    return this.judged;
+  }
 
   override sample(): Sample {
     return { summary: this.summary(), caches: this.rows, objectCaches: [objectCacheRow({ number: 1, name: 'tiles', size: 128, objectsPerSlab: 16, taken: [16, 4], loaded: 1 })], budgets: [], refusal: null, arenas: [HEAP] };

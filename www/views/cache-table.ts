@@ -28,7 +28,7 @@ thead th.plain { padding: 3px 10px; font-size: 13px; }
 input[type="search"] { width: 216px; }
 .none { color: var(--muted); }
 .kind { font-weight: 400; font-size: 12px; color: var(--muted); margin-right: 6px; }
-@media (max-width: 500px) { .kind { display: block; margin: 0; line-height: 1.2; } }
+@container (max-width: 500px) { .kind { display: block; margin: 0; line-height: 1.2; } }
 .note { margin-top: 10px; max-width: 92ch; }
 `];
   static override properties = {

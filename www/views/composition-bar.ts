@@ -20,7 +20,7 @@ dt { flex: 1; }
 dd { font-variant-numeric: tabular-nums; text-align: right; }
 dd + dd { width: 58px; color: var(--muted); }
 .sum { margin-top: 12px; }
-@media (max-width: 420px) { dl { grid-template-columns: 1fr; } }
+@container (max-width: 420px) { dl { grid-template-columns: 1fr; } }
 `];
   static override properties = { summary: { attribute: false }, samples: { type: Number }, mismatches: { type: Number } };
   declare summary: Summary | undefined;

@@ -25,7 +25,7 @@ td.text { padding-left: 12px; color: var(--muted); }
 td.text b { color: var(--bad); text-decoration: underline; }
 .key { gap: 4px 18px; margin-top: 8px; font-size: 13px; }
 .key span.sign { font: 12.5px/1.5 var(--mono); padding: 0 3px; white-space: pre; }
-@media (max-width: 500px) { table { font-size: 11.5px; } td.byte { min-width: 3.5ch; } th.address { display: none; } tbody th.from { padding-right: 8px; } td.text { padding-left: 6px; } }
+@container (max-width: 500px) { table { font-size: 11.5px; } td.byte { min-width: 3.5ch; } th.address { display: none; } tbody th.from { padding-right: 8px; } td.text { padding-left: 6px; } }
 `];
   static override properties = { fault: { attribute: false } };
   declare fault: FaultRow | undefined;

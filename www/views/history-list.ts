@@ -23,7 +23,7 @@ li:first-child { border-top: 0; }
 .rest { overflow-wrap: anywhere; }
 .kept { display: block; font-family: var(--mono); font-size: 12px; color: var(--muted); }
 button.link { text-align: left; overflow-wrap: anywhere; }
-@media (max-width: 500px) { li { grid-template-columns: 78px minmax(0, 1fr); } .rest { grid-column: 1 / -1; padding-left: 90px; } }
+@container (max-width: 500px) { li { grid-template-columns: 78px minmax(0, 1fr); } .rest { grid-column: 1 / -1; padding-left: 90px; } }
 `];
   static override properties = { entries: { attribute: false }, audit: { attribute: false }, frames: { attribute: false } };
   declare entries: readonly LogEntry[];

@@ -1,6 +1,6 @@
 /**
- * `<inspector-app .state .recorder .symbols>`: the whole inspector. Hands the state down to the views and turns their wishes into changes of it.
- * The program that is looked at has a place of its own, the slot `program`; nothing else is known of it here.
+ * `<inspector-app .state .recorder .symbols ?alone>`: the whole inspector. Hands the state down to the views and turns their wishes into changes of it.
+ * The program that is looked at has a place of its own, the slot `program`, unless the inspector is `alone`; nothing else is known of it here.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { chosenArena, WHOLE } from '../model/arenas.ts';
@@ -33,6 +33,7 @@ const LATER: { readonly [tab in Tab]?: () => Promise<unknown> } = {
 
 export class InspectorApp extends LitElement {
   static override styles = [sheet, css`
+:host { container-type: inline-size; }
 .page { display: grid; grid-template-columns: 330px minmax(0, 1fr); gap: 20px; padding: 20px; max-width: 1720px; margin: 0 auto; align-items: start; }
 aside { position: sticky; top: 76px; max-height: calc(100vh - 96px); overflow: auto; border-radius: var(--radius); }
 main { display: grid; gap: 16px; min-width: 0; }
@@ -44,7 +45,9 @@ main { display: grid; gap: 16px; min-width: 0; }
 .notice .grow { flex: 1 1 260px; min-width: 0; overflow-wrap: anywhere; }
 .notice.row { flex-wrap: nowrap; }
 .state p { max-width: 56ch; margin: 0 auto; color: var(--muted); }
-@media (max-width: 960px) {
+:host([alone]) .page { grid-template-columns: minmax(0, 1fr); }
+:host([alone]) aside { display: none; }
+@container (max-width: 960px) {
   .page { grid-template-columns: minmax(0, 1fr); padding: 12px; gap: 14px; }
   .notice.row { flex-wrap: wrap; }
   aside { position: static; max-height: none; }
@@ -70,7 +73,7 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'set-paused', (paused) => this.state?.paused.set(paused));
     onWish(this, 'set-interval', (interval) => this.state?.interval.set(interval));
     onWish(this, 'set-theme', (theme) => this.state?.theme.set(theme));
-    onWish(this, 'take-sample', () => this.recorder?.take());
+    onWish(this, 'take-sample', () => void this.recorder?.fresh());
     onWish(this, 'set-order', (order) => this.state?.order.set(order));
     onWish(this, 'set-filter', (filter) => this.state?.filter.set(filter));
     onWish(this, 'set-only-used', (only) => this.state?.onlyUsed.set(only));
@@ -100,9 +103,16 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'save-trace', () => this.#saveTrace());
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#finder?.stop();
+  }
+
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (!changed.has('state')) return;
     for (const stop of this.#stops) stop();
+    this.#finder?.stop();
+    this.#finder = undefined;
     this.#stops = (this.state?.atoms() ?? []).map((atom) => atom.watch(() => this.requestUpdate()));
   }
 
@@ -111,11 +121,11 @@ main { display: grid; gap: 16px; min-width: 0; }
     if (state === undefined) return html``;
     const tab = state.tab.value;
     return html`
-      <tool-bar .tab=${tab} .known=${this.#known(state)} .paused=${state.paused.value} .interval=${state.interval.value} .theme=${state.theme.value}
+      <tool-bar part="toolbar" .tab=${tab} .known=${this.#known(state)} .paused=${state.paused.value} .interval=${state.interval.value} .theme=${state.theme.value}
         .ready=${state.phase.value.kind === 'attached'} .faults=${reportOf(state.diagnosis.audit.value)?.faultsEver ?? 0}></tool-bar>
       <div class="page">
         <aside aria-label="The program"><slot name="program"></slot></aside>
-        <main>
+        <main part="content">
           ${state.trouble.value === '' ? nothing : html`<p class="notice bad" role="alert">The heap cannot be read: ${state.trouble.value}</p>`}
           ${this.exporting === 'failed' ? html`<p class="notice bad" role="alert">The menu of exports could not be loaded (export-menu.js).</p>` : nothing}
           ${this.#newFault(state)}

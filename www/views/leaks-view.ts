@@ -30,7 +30,7 @@ th .site { display: block; font-weight: 400; font-size: 13px; }
 .certainty { white-space: nowrap; }
 .leak { font-weight: 600; }
 ul.facts { list-style: disc; padding-left: 20px; display: grid; gap: 7px; max-width: 78ch; font-size: 14px; margin-top: 8px; }
-@media (max-width: 640px) {
+@container (max-width: 640px) {
   table, tbody, tr, td, th[scope="row"] { display: block; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tr { border-bottom: 1px solid var(--line); padding: 8px 0; }

@@ -36,7 +36,7 @@ td.site { white-space: normal; min-width: 150px; overflow-wrap: anywhere; }
 td.site button { text-align: left; }
 .kept { display: block; font-family: var(--mono); font-size: 12px; color: var(--muted); white-space: normal; overflow-wrap: anywhere; }
 .none { color: var(--muted); }
-@media (max-width: 500px) { .field { width: 100%; flex-wrap: nowrap; } .field input[type="text"], .field select { flex: 1 1 0; width: auto; min-width: 0; } td, th { padding-left: 5px; padding-right: 5px; } }
+@container (max-width: 500px) { .field { width: 100%; flex-wrap: nowrap; } .field input[type="text"], .field select { flex: 1 1 0; width: auto; min-width: 0; } td, th { padding-left: 5px; padding-right: 5px; } }
 `];
   static override properties = { page: { attribute: false }, query: { attribute: false }, caches: { attribute: false }, audit: { attribute: false }, frames: { attribute: false } };
   declare page: LogPage | undefined;

@@ -34,7 +34,7 @@ thead button, th, td { padding-left: 6px; padding-right: 6px; }
 .over { color: var(--bad); font-weight: 600; }
 .none { color: var(--muted); }
 input[type="search"] { width: 150px; }
-@media (max-width: 500px) { tbody th { width: auto; max-width: 168px; } input[type="search"] { width: 100%; } .find { flex: 1 1 100%; } }
+@container (max-width: 500px) { tbody th { width: auto; max-width: 168px; } input[type="search"] { width: 100%; } .find { flex: 1 1 100%; } }
 `];
   static override properties = { rows: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {} };
   declare rows: readonly ObjectCacheRow[];

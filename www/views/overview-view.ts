@@ -13,7 +13,6 @@ import { sheet } from './sheet.ts';
 import './composition-bar.ts';
 import './growth-list.ts';
 import './term-hint.ts';
-import './time-chart.ts';
 import './verdict-card.ts';
 
 interface Figure {
@@ -40,7 +39,9 @@ time-chart { margin-top: 8px; }
 @container (max-width: 900px) { .figures { grid-template-columns: repeat(3, 1fr); } }
 @container (max-width: 480px) { .figures { grid-template-columns: repeat(2, 1fr); } .figures > div { padding: 10px 12px; } }
 `];
-  static override properties = { objects: { attribute: false }, summary: { attribute: false }, verdict: { attribute: false }, audit: { attribute: false }, frames: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean } };
+  static override properties = { chart: { state: true }, objects: { attribute: false }, summary: { attribute: false }, verdict: { attribute: false }, audit: { attribute: false }, frames: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean } };
+  /** What stands in the place of the chart, which comes when it is first shown. */
+  declare chart: string;
   declare objects: Objects;
   declare summary: Summary | undefined;
   declare verdict: Verdict | undefined;
@@ -53,9 +54,14 @@ time-chart { margin-top: 8px; }
 
   constructor() {
     super();
+    this.chart = 'Loading …';
     this.objects = NOTHING;
     this.recorded = 0;
     this.dark = false;
+  }
+
+  protected override firstUpdated(): void {
+    import('./time-chart.ts').catch(() => { this.chart = 'The chart could not be loaded (time-chart.js).'; });
   }
 
   protected override render(): TemplateResult {
@@ -70,7 +76,7 @@ time-chart { margin-top: 8px; }
         <composition-bar .summary=${summary} .samples=${history.recorded} .mismatches=${history.mismatches}></composition-bar></section>
       <div class="below">
         <section class="card"><h2>Memory over time</h2>
-          <time-chart .history=${history} .recorded=${this.recorded} .dark=${this.dark}></time-chart></section>
+          <time-chart .history=${history} .recorded=${this.recorded} .dark=${this.dark}>${this.chart}</time-chart></section>
         <section class="card"><h2>Growth</h2>
           <growth-list .growths=${history.growths} .recorded=${this.recorded}></growth-list></section>
       </div>`;

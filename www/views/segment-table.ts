@@ -33,7 +33,7 @@ tbody th { font-weight: 400; color: var(--text); }
 td, tbody th { padding: 3px 10px; white-space: nowrap; }
 .swatch { margin-right: 7px; vertical-align: -1px; }
 .free { background: var(--part-arena-free); } .held { background: var(--part-large); } .parked { background: var(--part-magazines); } .slab, .objects { background: var(--part-live); } .metadata { background: var(--part-metadata); }
-@media (max-width: 500px) {
+@container (max-width: 500px) {
   .bounds { flex-wrap: nowrap; width: 100%; }
   .bounds input[type="text"] { flex: 1 1 0; min-width: 0; padding: 3px 6px; }
   td, tbody th, thead th { padding-left: 6px; padding-right: 6px; }

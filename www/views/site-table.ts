@@ -32,7 +32,7 @@ td.tags { overflow-wrap: anywhere; min-width: 92px; }
 input[type="search"] { width: 190px; }
 .more { padding: 8px 0 0; }
 tbody th .tags { display: none; }
-@media (max-width: 500px) { tbody th { min-width: 136px; max-width: 176px; } tbody th .tags { display: block; } td.tags, th.tags { display: none; } input[type="search"] { width: 100%; } .find { flex: 1 1 100%; } }
+@container (max-width: 500px) { tbody th { min-width: 136px; max-width: 176px; } tbody th .tags { display: block; } td.tags, th.tags { display: none; } input[type="search"] { width: 100%; } .find { flex: 1 1 100%; } }
 `];
   static override properties = { sites: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {} };
   declare sites: readonly Site[];

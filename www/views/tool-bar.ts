@@ -28,12 +28,12 @@ export class ToolBar extends LitElement {
 .pause { min-width: 96px; display: inline-flex; align-items: center; justify-content: center; gap: 8px; }
 .lamp { width: 8px; height: 8px; border-radius: 50%; background: var(--good); }
 .lamp.off { background: none; border: 2px solid var(--muted); }
-@media (max-width: 1560px) {
+@container (max-width: 1560px) {
   .brand span, .controls label > span { display: none; }
   .bar { gap: 0 12px; }
   [role="tab"] { padding: 0 9px; }
 }
-@media (max-width: 720px) {
+@container (max-width: 720px) {
   :host { position: static; }
   .bar { padding: 0 12px; }
   .brand span { display: inline; }

@@ -5,15 +5,13 @@
 import type { ArenaRow, CacheRow, Summary, Target } from '../../../crate/inspector/bindings.d.ts';
 import type { LeakOptions, LeakReport } from '../../../crate/inspector/leaks.d.ts';
 import type { Engine, Heap } from '../../model/records.ts';
-import type { Verdict } from './node.d.ts';
 
 export type * from '../../../crate/inspector/audit.d.ts';
 export type * from '../../../crate/inspector/bindings.d.ts';
 export type * from '../../../crate/inspector/leaks.d.ts';
+export type * from '../../../crate/inspector/verdict.d.ts';
 
 export interface Inspector extends Heap {
-  /** Of an engine that gives one. */
-  verdict?(): Verdict;
   summary(): Summary;
   caches(): CacheRow[];
   arenas(): ArenaRow[];

@@ -1,9 +1,9 @@
 /** The inspector in Node, without a page: heaps are opened or attached to at once, and told of in plain records. `docs/headless.md` has the records. */
-import type { Composition, Inspector, Target } from './flagstone.js';
+import type { Composition, Inspector, Target, Verdict } from './flagstone.js';
 
 export type {
   ArenaRow, AuditReport, BudgetRow, CacheRow, CheckReport, Composition, HeapMap, Inspector, LeakGroup, LeakOptions, LeakReport, LogEntry, LogFilter, LogList, ObjectCacheRow,
-  Sample, SegmentFilter, SegmentList, SegmentRow, SiteRow, Summary, Target, Whatis,
+  Sample, SegmentFilter, SegmentList, SegmentRow, SiteRow, Summary, Target, Verdict, Whatis,
 } from './flagstone.js';
 
 /** What has a heap in it: a memory, an instance, its exports, or a target of the engine. */
@@ -46,8 +46,8 @@ export interface Report {
   version: 1;
   /** Whether the check found no problem and all assertions hold. */
   ok: boolean;
-  /** The cause of high memory and what to do; null where the engine does not tell. */
-  verdict: Verdict | null;
+  /** The cause of high memory and what to do. Of the pages that are pinned, those with the fewest objects are listed. */
+  verdict: Verdict;
   summary: ReportSummary;
   composition: Part[];
   caches: List<ReportCache>;
@@ -60,13 +60,6 @@ export interface Report {
   /** Sentences of diagnosis: faults that were found while the program ran. Null without diagnosis. */
   faults: { ever: number; sentences: string[] } | null;
   assertions: Assertion[];
-}
-
-export interface Verdict {
-  cause: string;
-  sentence: string;
-  advice: string;
-  findings: object[];
 }
 
 export interface ReportSummary {

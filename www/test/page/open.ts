@@ -12,8 +12,9 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 
 export const URL_OF_PAGE = process.env['FLAGSTONE_URL'] ?? '';
 
-export async function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env['FLAGSTONE_CHROMIUM'] ?? '', args: FLAGS });
+/** `more` are flags besides. */
+export async function launch(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env['FLAGSTONE_CHROMIUM'] ?? '', args: [...FLAGS, ...more] });
 }
 
 export interface Opened {

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Workbench } from '../../demo/demo.ts';
@@ -14,7 +14,7 @@ import type { Engine, Heap } from '../../model/records.ts';
 const PKG = resolve('../pkg');
 const DEMO = resolve('demo/pkg');
 /** Documentation with examples that use the package. */
-const DOCS = [resolve('../docs/headless.md')];
+const DOCS = [resolve('../docs/headless.md'), resolve('../docs/element.md')];
 /** A project of its own that has the package installed. */
 const PROJECT = resolve('node_modules/.flagstone-package');
 
@@ -37,17 +37,22 @@ before(() => {
 test('all that the package names is in it, and all that is there is named', () => {
   const { exports, bin, files }: { exports: Record<string, string | { types: string; default: string }>; bin: Record<string, string>; files: string[] } = JSON.parse(readFileSync(join(PKG, 'package.json'), 'utf8'));
   const named = [...Object.values(exports).flatMap((entry) => typeof entry === 'string' ? [entry] : [entry.types, entry.default]), ...Object.values(bin)];
-  for (const path of named) assert.ok(path.startsWith('./') && (path === './package.json' || files.includes(path.slice(2))), `${path} is in files`);
-  for (const name of files) assert.ok(existsSync(join(PKG, name)), `${name} is built`);
-  // What an entry imports is beside it.
-  for (const name of files.filter((file) => file.endsWith('.js'))) {
-    for (const [, path = ''] of readFileSync(join(PKG, name), 'utf8').matchAll(/(?:from|import)\s*\(?["'](\.\/[\w.-]+)["']/g)) assert.ok(files.includes(path.slice(2)), `${name} imports ${path}`);
+  const within = (path: string): boolean => files.some((name) => path === `./${name}` || path.startsWith(`./${name}/`));
+  for (const path of named) assert.ok(path === './package.json' || within(path), `${path} is in files`);
+  for (const path of [...files, ...named]) assert.ok(existsSync(join(PKG, path)), `${path} is built`);
+  // What a script imports is there, too.
+  const scripts = files.flatMap((name) => name.endsWith('.js') ? [name] : statSync(join(PKG, name)).isDirectory() ? readdirSync(join(PKG, name)).filter((inside) => inside.endsWith('.js')).map((inside) => `${name}/${inside}`) : []);
+  assert.ok(scripts.length > 10);
+  for (const script of scripts) {
+    for (const [, path = ''] of readFileSync(join(PKG, script), 'utf8').matchAll(/(?:from|import|new URL)\s*\(?["'](\.{1,2}\/[\w./-]+|flagstone\w*\.wasm)["']/g)) {
+      assert.ok(existsSync(join(PKG, dirname(script), path)), `${script} asks for ${path}`);
+    }
   }
 });
 
 test('the examples of README and documentation compile, for bundlers and for Node', () => {
   const examples = [join(PKG, 'README.md'), ...DOCS].flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, example = '']) => example));
-  assert.ok(examples.length >= 2);
+  assert.equal(examples.length, 7);
   const names = ['ArenaRow', 'CacheRow', 'CheckReport', 'Composition', 'HeapMap', 'Sample', 'SegmentFilter', 'SegmentKind', 'SegmentList', 'SegmentRow', 'SpanRow', 'Summary', 'Target', 'Whatis'];
   const all = `import type { ${names.join(', ')}, Inspector } from 'flagstone';\n`
     + 'export function first(heap: Inspector): HeapMap | undefined { const sample: Sample = heap.sample(4096); return sample.map; }\n'
