@@ -1,5 +1,5 @@
 //! `cargo xtask leaks`: how many planted leaks are found among a million objects, how long that takes, and how long the page stands
-//! still for it. `benches/leaks` is what is searched.
+//! still for it. `cargo xtask inspector`: how long the page takes to read such a program. `benches/leaks` is what is looked at.
 
 use crate::replay::NO_NODE;
 use crate::{browser::Browser, lock, page, paths, run, say, serve::Site, wasm};
@@ -14,8 +14,13 @@ pub(crate) struct Options {
     repeat: u32,
 }
 
+/// What is measured: a script of `benches`.
+pub(crate) const LEAKS: &str = "benches/leaks/leaks.mjs";
+/// The same.
+pub(crate) const INSPECTOR: &str = "benches/inspector/inspector.mjs";
+
 /// Builds, serves and measures.
-pub(crate) fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(script: &str, options: &Options) -> Result<()> {
     // A missing browser is heard of before minutes of building.
     let browser = Browser::ensure()?;
     page::build()?;
@@ -31,7 +36,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let site = Site::on_any_port(paths::dist())?;
     say::doing("measuring; the quieter the machine, the firmer the times");
     let mut node = Command::new("node");
-    node.arg(paths::root().join("benches/leaks/leaks.mjs")).arg("--module").arg(module);
+    node.arg(paths::root().join(script)).arg("--module").arg(module);
     node.args(["--url", &site.url]).arg("--chromium").arg(&browser.chromium);
     node.args(["--repeat", &options.repeat.to_string()]);
     if !node.status().context(NO_NODE)?.success() {

@@ -64,6 +64,8 @@ enum Task {
     Objects(objects::Options),
     /// Look for leaks that were planted among a million objects: what is found, and how long it takes
     Leaks(leaks::Options),
+    /// Measure how long the page takes to read a program with a million objects
+    Inspector(leaks::Options),
     /// Measure what it costs that call sites are sampled
     Sampling(sampling::Options),
     /// Weigh the wasm that each allocator adds to a module
@@ -101,7 +103,8 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Soak(options) => soak::run(&options)?,
         Task::Arenas(options) => arenas::run(&options)?,
         Task::Objects(options) => objects::run(&options)?,
-        Task::Leaks(options) => leaks::run(&options)?,
+        Task::Leaks(options) => leaks::run(leaks::LEAKS, &options)?,
+        Task::Inspector(options) => leaks::run(leaks::INSPECTOR, &options)?,
         Task::Sampling(options) => sampling::run(&options)?,
         Task::Size => size::run()?,
         Task::BuildPage => {
