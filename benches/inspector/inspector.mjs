@@ -1,0 +1,110 @@
+// Measures the inspector: `cargo xtask inspector` builds the page and a program with a million objects, serves the page, and calls this. In
+// headless Chromium the page looks at that program: how long each reading takes, what a snapshot weighs, how long frames of the map are
+// while it is scrolled and zoomed, and how much memory the page needs besides the program's.
+
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+
+/** As those of the page tests. */
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const OBJECTS = 1_000_000;
+/** What comes between two snapshots. */
+const MORE = 50_000;
+const MIB = 1 << 20;
+/** Samples that a page takes a second. */
+const SAMPLES = 4;
+
+const { values: options } = parseArgs({
+  options: { module: { type: 'string' }, url: { type: 'string' }, chromium: { type: 'string' }, repeat: { type: 'string', default: '5' } },
+});
+// The page's own packages, as `www/package-lock.json` names them.
+const { chromium } = createRequire(new URL('../../www/package.json', import.meta.url))('playwright-core');
+
+/** Runs in the page: reads the program in each way so many times, and leaves the page attached to it. */
+async function readings({ objects, more, repeat }) {
+  const engine = await import('/flagstone.js');
+  const { memory: own } = await engine.default();
+  const { instance } = await WebAssembly.instantiateStreaming(fetch('/leaks.wasm'), {});
+  const { plant, memory, __flagstone_root: root } = instance.exports;
+  plant(objects, 0, 1);
+  const heap = engine.attach({ memory, root });
+  const times = {};
+  const timed = (name, read) => {
+    const begun = performance.now();
+    const value = read();
+    (times[name] ??= []).push(performance.now() - begun);
+    return value;
+  };
+  const before = heap.summary();
+  for (let round = 0; round < repeat; round += 1) {
+    timed('sample', () => heap.sample());
+    timed('verdict', () => heap.verdict());
+    timed('map in cells of 4 KiB', () => heap.map(4096));
+    timed('map in the finest cells', () => heap.map(before.quantum));
+    timed('pinned pages', () => heap.layer('pins', 4096));
+  }
+  const after = heap.summary();
+  const counters = ({ allocations, frees, growths, memoryBytes }) => [allocations, frees, growths, memoryBytes].join();
+  const first = timed('snapshot', () => heap.snapshot());
+  for (let round = 1; round < repeat; round += 1) timed('snapshot', () => heap.snapshot()).free();
+  const summary = heap.summary();
+  plant(more, 0, 1);
+  const second = heap.snapshot();
+  let fresh = 0;
+  for (let round = 0; round < repeat; round += 1) fresh = timed('comparison of two', () => first.diff(second)).objects.new.count;
+  const snapshot = first.bytes().length;
+  first.free();
+  second.free();
+  document.querySelector('inspector-app').recorder.attach(heap);
+  return { times, snapshot, fresh, summary, unchanged: counters(before) === counters(after), engine: own.buffer.byteLength };
+}
+
+/** Runs in the page, on the map: scrolls and zooms for some seconds, and says how long frames were. */
+async function frames() {
+  const app = document.querySelector('inspector-app');
+  app.state.tab.set('map');
+  const inside = (element, selector) => element.shadowRoot.querySelector(selector);
+  let map;
+  for (; map === undefined || map === null; await new Promise((resolve) => setTimeout(resolve, 100))) map = inside(app, 'heap-map');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const view = inside(map, '.window');
+  const lengths = [];
+  for (const key of [undefined, '+', '+', '+', '+', '+', '+', '-', '-', '-']) {
+    if (key !== undefined) view.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    let last = await new Promise(requestAnimationFrame);
+    for (let frame = 0; frame < 40; frame += 1) {
+      view.scrollTop += 90;
+      const now = await new Promise(requestAnimationFrame);
+      lengths.push(now - last);
+      last = now;
+    }
+  }
+  return lengths;
+}
+
+const browser = await chromium.launch({ executablePath: options.chromium, args: FLAGS });
+const page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
+page.setDefaultTimeout(0);
+await page.route('**/leaks.wasm', (route) => route.fulfill({ path: options.module, contentType: 'application/wasm' }));
+await page.goto(options.url);
+await page.waitForFunction(() => document.querySelector('inspector-app')?.state?.phase.value.kind === 'attached');
+const { times, snapshot, fresh, summary, unchanged, engine } = await page.evaluate(readings, { objects: OBJECTS, more: MORE, repeat: Number(options.repeat) });
+const lengths = await page.evaluate(frames);
+const session = await page.context().newCDPSession(page);
+await session.send('HeapProfiler.collectGarbage');
+const { usedSize } = await session.send('Runtime.getHeapUsage');
+await browser.close();
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const row = (name, value) => console.log(`${name.padEnd(46)}${value}`);
+console.log(`${cpus()[0].model}, ${cpus().length} cores, Chromium ${browser.version()}, medians of ${options.repeat}\n`);
+row('memory of the program', `${(summary.memoryBytes / MIB).toFixed(0)} MiB, ${summary.liveObjects.toLocaleString('en')} live objects`);
+for (const [name, values] of Object.entries(times)) row(name, `${median(values).toFixed(1)} ms`);
+row('share of the time of a page that samples', `${(median(times['sample']) * SAMPLES / 10).toFixed(2)} % at ${SAMPLES} samples a second`);
+row('bytes of a snapshot', `${(snapshot / MIB).toFixed(2)} MiB`);
+row('objects that came between the two', fresh.toLocaleString('en'));
+const long = lengths.filter((length) => length > 32).length;
+row('frames of the map, scrolled and zoomed', `${lengths.length}, median ${median(lengths).toFixed(1)} ms, longest ${Math.max(...lengths).toFixed(0)} ms, ${long} above 32 ms`);
+row('memory of the page besides', `${(usedSize / MIB).toFixed(0)} MiB of JavaScript, ${(engine / MIB).toFixed(0)} MiB of the engine`);
+if (!unchanged) throw new Error('the program’s counters changed while it was read');
