@@ -38,3 +38,11 @@ for (const [theme, width] of [['light', 1360], ['dark', 360]] as const) {
     await page.context().close();
   });
 }
+
+test('a button without a name would be found', async () => {
+  const { page } = await open(browser, { bypassCSP: true });
+  await page.evaluate(source);
+  await page.evaluate(() => document.querySelector('inspector-app')?.shadowRoot?.append(document.createElement('button')));
+  assert.match((await serious(page)).join(), /^button-name: /);
+  await page.context().close();
+});
