@@ -1,10 +1,10 @@
 /**
  * Gathers what is exported from the page: the newest sample and report, names of frames, what was recorded. Loaded with the menu for it.
- * In a pause that is what is shown, so that totals are those on the screen; else the heap is read once more.
+ * In a pause the sample is the one that is shown, so that totals are those on the screen; else it is a new one. The report is always new: for
+ * views that do not show it, it is read but now and then.
  */
 import type { Records } from './exports/profile.ts';
 import { auditOf, logOf, readingOf } from './exports/reading.ts';
-import { reportOf } from './model/diagnosis.ts';
 import type { Frames } from './model/frames.ts';
 import { higher, type Reading } from './model/peak.ts';
 import type { Recorder } from './recorder.ts';
@@ -18,9 +18,8 @@ export async function gathered(state: State, recorder: Recorder, symbols: Pick<S
   const summary = state.summary.value;
   if (heap === undefined || summary === undefined) throw new Error('There is no heap that could be read.');
   const { objectCaches, budgets, refusal } = state.objects.value;
-  const report = state.paused.value ? reportOf(state.diagnosis.audit.value) : undefined;
   const sample = { summary, caches: [...state.caches.value], arenas: [...state.arenas.value], objectCaches, budgets, refusal };
-  const now = readingOf(sample, report ?? auditOf(heap));
+  const now = readingOf(sample, auditOf(heap));
   const peak = higher(state.diagnosis.peak, now);
   const history = state.history.value;
   const moments = Array.from({ length: history.length }, (_, index) => history.at(index)).filter((moment) => moment !== undefined);

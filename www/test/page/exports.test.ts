@@ -14,6 +14,7 @@ import { FORMATS } from '../../exports/formats.ts';
 import { profileOf } from '../../exports/profile.ts';
 import { REPORT } from '../fake-audit.ts';
 import { HOSTILE } from '../fake-records.ts';
+import type { InspectorApp } from '../../views/inspector-app.ts';
 import { faked, told } from './faked.ts';
 import { generated, launch, open, sampled, texts } from './open.ts';
 
@@ -76,6 +77,22 @@ test('each format of the real program is saved, and adds up to what the page sho
   await page.context().close();
 });
 
+test('sampled call sites of the real program come to what is live, with what they miss', async () => {
+  const { page } = await open(browser);
+  await page.evaluate(() => document.querySelector<InspectorApp>('inspector-app')?.recorder?.diagnosis.configure('sample=4k'));
+  await generated(page, 'csv', 1);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const summary = await sampled(page);
+  await menu(page);
+  const profile = profileOf(recordsOf((await saved(page, 'document')).text));
+  assert.deepEqual([profile.source, profile.samplingBytes, profile.live.bytes, profile.live.count], ['sites', 4096, summary.liveBytes, summary.liveObjects]);
+  const rest = profile.stacks.find(({ kind }) => kind === 'rest');
+  assert.ok(rest !== undefined && rest.live.bytes > 0 && rest.live.bytes < summary.liveBytes / 2, `${String(rest?.live.bytes)} of ${summary.liveBytes} are at no site`);
+  assert.ok(profile.stacks.some(({ places }) => places.some(({ name }) => name.includes('csv'))), 'functions have names');
+  for (const id of ['dhat', 'pprof', 'speedscope', 'collapsed', 'heapprofile']) assert.equal(LIVE[id]?.(await saved(page, id)), summary.liveBytes, id);
+  await page.context().close();
+});
+
 test('call sites come with their names', async () => {
   const { page, complaints } = await faked(browser);
   await told(page, REPORT);
@@ -88,6 +105,7 @@ test('call sites come with their names', async () => {
     for (const [theme, width] of [['light', 1000], ['dark', 360]] as const) {
       await page.setViewportSize({ width, height: 760 });
       await page.evaluate((wanted) => { document.documentElement.dataset['theme'] = wanted; }, theme);
+      await page.locator('export-menu dialog').evaluate((dialog) => { dialog.scrollTop = 0; });
       await page.screenshot({ path: join(PICTURES, `export-menu-${theme}-${width}.png`) });
     }
   }
