@@ -11,8 +11,8 @@ import type { Recorder } from './recorder.ts';
 import type { State } from './state.ts';
 import type { SymbolStore } from './symbols.ts';
 
-/** Rejects with a sentence where there is no heap. */
-export async function gathered(state: State, recorder: Recorder, symbols: Pick<SymbolStore, 'resolve'> | undefined): Promise<Records> {
+/** All of it, under the name of the program. Rejects with a sentence where there is no heap. */
+export async function gathered(program: string, state: State, recorder: Recorder, symbols: Pick<SymbolStore, 'resolve'> | undefined): Promise<Records> {
   const { heap } = recorder;
   recorder.sample();
   const summary = state.summary.value;
@@ -26,7 +26,7 @@ export async function gathered(state: State, recorder: Recorder, symbols: Pick<S
   const leaks = state.leaks.value;
   const frames = await framesOf([now, peak], symbols);
   return {
-    program: document.title, at: Date.now(), now, peak, name: (offset) => frames.get(offset) ?? [], moments, growths: history.growths, log: logOf(heap),
+    program, at: Date.now(), now, peak, name: (offset) => frames.get(offset) ?? [], moments, growths: history.growths, log: logOf(heap),
     leaks: leaks.kind === 'found' ? leaks.report : undefined,
   };
 }

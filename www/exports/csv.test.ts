@@ -45,6 +45,10 @@ test('commas, quotes and line breaks are quoted', () => {
   assert.deepEqual(parse(csv(table(...names))).slice(1).map(([name]) => name), names);
 });
 
+test('blanks at an end are quoted, because readers take them away', () => {
+  assert.equal(csv(table(' blank before')), 'name,bytes,known\r\n" blank before",-5,\r\n');
+});
+
 test('no text is a formula', () => {
   const names = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '  =1', '＝1', '\u200b=1', '\n@x', HOSTILE];
   assert.deepEqual(parse(csv(table(...names))).slice(1).map(([name]) => name), names.map((name) => `'${name}`));

@@ -33,6 +33,7 @@ test('what is no document is refused with a sentence', () => {
     ['', /^This is no JSON: it begins with ""\.$/], ['[1', /^This is no JSON/], ['7', /^document should be a record, and is 7\.$/], ['{}', /^document\.format should be flagstone-inspector, and is nothing\.$/],
     ['{"format":"heap"}', /and is "heap"\.$/], [spoilt('"version":1', '"version":2'), /^This document is of version 2; version 1 can be read here\.$/],
     [spoilt('"liveBytes":12000000', '"liveBytes":"<b>"'), /^document\.now\.sample\.summary\.liveBytes should be a number, and is "<b>"\.$/],
+    [spoilt('"liveBytes":12000000', '"liveBytes":1e999'), /liveBytes should be a number, and is Infinity\.$/],
     [spoilt('"policy":"continue"', '"policy":"panic"'), /^document\.now\.audit\.policy should be one of trap, continue, and is "panic"\.$/],
     [spoilt('"around":"', '"around":"x'), /around should be bytes as digits of base 16/], [spoilt('"caches":[', '"caches":[null,'), /caches\[0\] should be a record, and is null\.$/],
   ] as const) assert.throws(() => recordsOf(json), { message: sentence });

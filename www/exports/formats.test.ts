@@ -31,5 +31,5 @@ test('names of files', () => {
   assert.ok(format !== undefined);
   assert.equal(fileName(WHOLE, format), 'demo-20261121-120000.dhat.json');
   assert.equal(fileName({ ...WHOLE, program: '' }, format), 'heap-20261121-120000.dhat.json');
-  for (const program of [HOSTILE, '../../etc/passwd', 'C:\\x', '\u202egpj.exe']) assert.match(fileName({ ...WHOLE, program }, format), /^[\w-]{1,40}-20261121-120000\.dhat\.json$/);
+  for (const program of [HOSTILE, '../../etc/passwd', 'C:\\x', '\u202egpj.exe', 'x'.repeat(300)]) assert.match(fileName({ ...WHOLE, program }, format), /^[\w-]{1,40}-20261121-120000\.dhat\.json$/);
 });

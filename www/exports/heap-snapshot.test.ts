@@ -1,6 +1,7 @@
 /** Claim: a heap snapshot has the whole memory once, to the byte, with ids that stay, and says what it grouped. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SegmentRow } from '../model/records.ts';
 import { FakeHeap } from '../test/fake-engine.ts';
 import { PLAIN } from '../test/fake-records.ts';
 import { heapOf, LIVE_IN_SEGMENTS, SEGMENTS, SPAN } from '../test/fake-segments.ts';
@@ -43,12 +44,31 @@ test('objects of fewer than 8 bytes have ids of their own', () => {
 });
 
 test('above the limit, the objects of a slab are one, the largest are not, and that is said', () => {
-  const tree = treeOf(heapOf(SEGMENTS), 2);
+  // The smaller objects come first in the memory.
+  const [first, second] = SEGMENTS;
+  assert.ok(first !== undefined && second !== undefined);
+  const tree = treeOf(heapOf([{ ...second, start: first.start }, { ...first, start: second.start }, ...SEGMENTS.slice(2)]), 2);
   assert.deepEqual([tree.objects, tree.grouped], [2, 1]);
   const nodes = all(tree.root);
   assert.equal(bytesOf(nodes.filter(({ live }) => live)), LIVE_IN_SEGMENTS);
   assert.deepEqual(nodes.filter(({ live }) => live).map(({ name }) => name), ['segment of 4 KiB', 'large segment', '24 B', '24 B', 'pairs (3 of 3)']);
   assert.match(heapSnapshot(tree), /"memory \(2 objects one by one, those of 1 slabs together\)"/);
+});
+
+test('a full slab needs no list of what is held; another one is a node without it', () => {
+  const slab = { start: 0x1_0000, length: 4096, kind: 'slab', span: SPAN, objectLength: 24, objects: 40 } as const;
+  const held = (live: number): number => all(treeOf(heapOf([{ ...slab, live }])).root).filter((node) => node.live).length;
+  assert.deepEqual([held(40), held(39), held(0)], [40, 1, 0]);
+});
+
+test('caches of one name are told from each other by their objects', () => {
+  const { sample } = PLAIN.now;
+  const [pairs] = sample.objectCaches;
+  assert.ok(pairs !== undefined);
+  const slab = (start: number, objectLength: number): SegmentRow => ({ start, length: 4096, kind: 'objects', span: SPAN, objectLength, objects: 1, live: 1, liveBits: [1, 0], objectCache: 'pairs' });
+  const heap = heapOf([slab(0x1_0000, 16), slab(0x1_1000, 48)]);
+  const twins = { ...heap, sample: () => ({ ...sample, objectCaches: [pairs, { ...pairs, number: 7, stride: 48 }] }) };
+  assert.equal(all(treeOf(twins).root).filter(({ name }) => name === 'cache pairs').length, 2);
 });
 
 interface File { snapshot: { node_count: number; edge_count: number }; nodes: number[]; edges: number[]; strings: string[] }

@@ -25,6 +25,13 @@ test('a heap with diagnosis has its sites and its log, without names where nobod
   assert.equal(profileOf(records).live.bytes, heap.summary().liveBytes);
 });
 
+test('the log is there as long as the engine lists it, and not where it is empty', () => {
+  const heap = new FakeHeap();
+  assert.equal(recordsOfHeap(heap, 'app.wasm', 0).log, undefined);
+  heap.entries = Array.from({ length: 700 }, (_, index) => ENTRIES[index % ENTRIES.length] ?? assert.fail());
+  assert.equal(recordsOfHeap(heap, 'app.wasm', 0).log?.entries.length, 700);
+});
+
 test('records of diagnosis that cannot be read take nothing from the rest', () => {
   const heap = new FakeHeap();
   heap.work(500_000);

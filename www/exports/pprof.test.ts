@@ -52,6 +52,8 @@ test('stacks, lines, addresses and labels', () => {
   assert.equal(Number(location?.line[0]?.line), 88);
   const [mapping] = profile.mapping;
   assert.equal(text(mapping?.filename ?? 0), 'demo.wasm');
+  // Line 88 and column 13 of that, which the decoder does not know.
+  assert.ok(Buffer.from(pprof(profileOf(WHOLE))).includes(Buffer.from([0x10, 88, 0x18, 13])));
   // Inlined functions are lines of one location.
   const index = profile.location.find(({ address }) => Number(address) === 0x4f8);
   assert.equal(index?.line.length, 2);
@@ -63,6 +65,7 @@ test('a build without diagnosis, and names of mischief', () => {
   const plain = opened(PLAIN);
   assert.deepEqual(plain.profile.sample.map(plain.names), [['in segments of their own', 'heap'], ['4 KiB', 'segments', 'heap'], ['24 B', 'size classes', 'heap'], ['pairs', 'object caches', 'heap']]);
   assert.equal(plain.sum('inuse_space'), 80_512);
+  assert.ok(plain.profile.location.every(({ mappingId, address }) => Number(mappingId) === 0 && Number(address) === 0), 'a cache is no place in the module');
   assert.equal(plain.profile.sampleType.length, 4);
   assert.equal(opened(MISCHIEF).sum('inuse_space'), LIVE.bytes);
 });

@@ -62,8 +62,16 @@ test('a site and a cache that are gone still are part of the peak', () => {
   assert.equal(plain.stacks.find((stack) => names(stack)[0] === 'pairs')?.peak.bytes, 1120);
 });
 
+test('the peak has its own time', () => {
+  const { sample } = PLAIN.now;
+  const peak = { audit: null, sample: { ...sample, summary: { ...sample.summary, allocations: 500, frees: 100 } } };
+  const profile = profileOf({ ...PLAIN, peak });
+  assert.deepEqual([profile.operations, profile.peakOperations], [1877, 600]);
+});
+
 test('figures of a damaged memory do not spoil the sum', () => {
   const profile = profileOf(DAMAGED);
   assert.deepEqual(profile.live, LIVE);
+  assert.ok(profile.stacks.every(({ live, total, peak }) => total.bytes >= live.bytes && total.bytes >= peak.bytes && total.count >= live.count), 'what is live was asked for');
   assert.ok(profile.stacks.every(({ live, total }) => [live.bytes, live.count, total.bytes, total.count].every(Number.isSafeInteger)));
 });

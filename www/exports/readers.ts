@@ -13,7 +13,7 @@ const SHOWN = 60;
 
 /** Throws a sentence about a value that is not what it should be. */
 export function refuse(value: unknown, at: string, wanted: string): never {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value) ?? String(value);
+  const text = value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value) ?? String(value);
   throw new Error(`${at} should be ${wanted}, and is ${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}.`);
 }
 

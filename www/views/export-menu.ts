@@ -58,7 +58,7 @@ dialog::backdrop { background: rgb(0 0 0 / .45); }
     this.renderRoot.querySelector('dialog')?.showModal();
     void this.#try(async () => {
       const { state, recorder } = this;
-      if (state !== undefined && recorder !== undefined) this.source = sourceOf(await gathered(state, recorder, this.symbols), recorder.heap);
+      if (state !== undefined && recorder !== undefined) this.source = sourceOf(await gathered(document.title, state, recorder, this.symbols), recorder.heap);
     });
   }
 
