@@ -10,7 +10,7 @@ import type { State, Tab } from './state.ts';
 import type { SymbolStore } from './symbols.ts';
 
 /** Views that show the report; for the others it is read now and then, so that a new fault is noticed. */
-const SHOWN: readonly Tab[] = ['faults', 'sites', 'log', 'leaks'];
+const SHOWN: readonly Tab[] = ['faults', 'snapshots', 'sites', 'log', 'leaks'];
 const NOW_AND_THEN = 2000;
 /** Reading takes time; the page rests at least this many times as long before it reads the same again by itself. */
 const REST = 3;

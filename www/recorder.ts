@@ -10,6 +10,7 @@ import { chosenArena, lastOffset, parsed } from './model/arenas.ts';
 import { layerOf } from './model/colouring.ts';
 import { Looks } from './model/looks.ts';
 import type { CheckReport, Heap, Whatis } from './model/records.ts';
+import { reportOf } from './model/diagnosis.ts';
 import type { State } from './state.ts';
 
 /** Reading a very large heap takes time; the page rests at least this many times as long before the timer's next sample. */
@@ -92,6 +93,11 @@ export class Recorder {
     }
   }
 
+  /** Seconds since the recording began. */
+  get time(): number {
+    return (this.#clock() - this.#began) / 1000;
+  }
+
   /** Takes a sample unless recording rests; `during` says what the program did since the last one. */
   sample(during?: string): void {
     if (!this.#state.paused.value) this.take(during);
@@ -120,8 +126,18 @@ export class Recorder {
     this.#listSegments();
     this.#judge();
     this.diagnosis.sampled();
+    this.#notePeak((start - this.#began) / 1000);
     this.#ended = this.#clock();
     state.cost.set(this.#ended - start);
+  }
+
+  /** Who holds memory, in case it is never more; of call sites what was read last. */
+  #notePeak(time: number): void {
+    const { summary, caches, objects, diagnosis, history } = this.#state;
+    if (summary.value === undefined) return;
+    const { pages, liveBytes, liveObjects } = summary.value;
+    const sites = reportOf(diagnosis.audit.value)?.sites ?? [];
+    history.value.peaks.note({ time, pages, liveBytes, liveObjects, caches: caches.value, objectCaches: objects.value.objectCaches, sites });
   }
 
   /** What lies at an address now. */

@@ -11,9 +11,10 @@ import type { LeakSearch } from './model/leaks.ts';
 import type { Moment } from './model/object-history.ts';
 import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
 import type { ArenaRow, CacheRow, CheckReport, HeapMap, MapLayer, Summary, Target, Verdict } from './model/records.ts';
+import { EMPTY, type Shelf } from './model/shelf.ts';
 import type { Order } from './model/table.ts';
 
-export const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'leaks', 'sites', 'log', 'faults', 'check'] as const;
+export const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'snapshots', 'leaks', 'sites', 'log', 'faults', 'check'] as const;
 export type Tab = (typeof TABS)[number];
 
 export const THEMES = ['auto', 'light', 'dark'] as const;
@@ -100,6 +101,11 @@ export class State {
   /** How object caches were when a person asked to remember it. */
   readonly moment = new Atom<Moment | undefined>(undefined);
 
+  /** Snapshots that were taken, and how they are compared. */
+  readonly snapshots = new Atom<Shelf>(EMPTY);
+  /** The part of the time that the chart shows, in seconds since the recording began. */
+  readonly range = new Atom<readonly [number, number] | undefined>(undefined);
+
   /** What is known and asked of faults, call sites and logs. */
   readonly diagnosis = new DiagnosisState();
 
@@ -108,7 +114,7 @@ export class State {
     return [
       this.phase, this.trouble, this.summary, this.verdict, this.caches, this.arenas, this.history, this.cost, this.map, this.colouring, this.layer, this.granule, this.chosen,
       this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
-      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, ...this.diagnosis.atoms(),
+      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, this.snapshots, this.range, ...this.diagnosis.atoms(),
     ];
   }
 }

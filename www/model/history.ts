@@ -4,6 +4,7 @@
  */
 import { difference } from './composition.ts';
 import { ObjectHistory } from './object-history.ts';
+import { PeakWatch } from './peak-watch.ts';
 import type { CacheRow, Summary } from './records.ts';
 import { used } from './table.ts';
 
@@ -42,6 +43,8 @@ export interface Growth {
 export class History {
   /** What object caches were like before. */
   readonly objects = new ObjectHistory();
+  /** Who held memory when most of it was held. */
+  readonly peaks = new PeakWatch();
   readonly #samples: Sample[] = [];
   readonly #growths: Growth[] = [];
   readonly #trails = new Map<number, number[]>();

@@ -5,11 +5,15 @@
 import type { AuditReport, LogEntry, LogFilter, LogList } from '../../crate/inspector/audit.d.ts';
 import type { CheckReport, HeapMap, Sample, SegmentFilter, SegmentList, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
 import type { LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
+import type { ChangeMap, DiffOptions, ObjectFilter, ObjectList, SnapshotDiff, SnapshotFigures, SnapshotNote } from '../../crate/inspector/snapshots.d.ts';
 import type { Earlier, MapLayer, Verdict } from '../../crate/inspector/verdict.d.ts';
 
 export type { AuditReport, ExhaustionRow, FaultRow, InjectionRow, LogEntry, LogFilter, LogList, LogRow, SiteRow, TagRow } from '../../crate/inspector/audit.d.ts';
 export type { Earlier, MapLayer, Pins, Verdict } from '../../crate/inspector/verdict.d.ts';
 export type { Certainty, LeakGroup, LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
+export type {
+  Change, ChangeMap, DiffOptions, ObjectFilter, ObjectList, ObjectRow, SnapshotDiff, SnapshotFigures, SnapshotNote, Tally,
+} from '../../crate/inspector/snapshots.d.ts';
 export type {
   ArenaRow, BudgetRow, CacheRow, CheckReport, Composition, HeapMap, ObjectCacheRow, RefusalRow, Sample, SegmentFilter, SegmentKind, SegmentList, SegmentRow, SpanRow,
   Summary, Target, Whatis,
@@ -40,6 +44,21 @@ export interface Heap {
   configure(text: string): void;
   /** The log of transactions as a trace. */
   trace(): Uint8Array;
+  /** What the application holds now; to be freed when done. */
+  snapshot(note?: SnapshotNote): Snapshot;
+  /** Where what changed since a snapshot lies, in cells as of a map. */
+  changes(granule: number, since: Snapshot): ChangeMap;
+}
+
+/** What the application held at one moment. */
+export interface Snapshot {
+  bytes(): Uint8Array;
+  figures(): SnapshotFigures;
+  diff(later: Snapshot, options?: DiffOptions): SnapshotDiff;
+  objects(later: Snapshot, filter?: ObjectFilter): ObjectList;
+  /** Of those the ones that a third one has, too. */
+  objectsHeld(later: Snapshot, last: Snapshot, filter?: ObjectFilter): ObjectList;
+  free(): void;
 }
 
 /** A search for leaks in bytes that do not change, by steps. */
@@ -53,5 +72,6 @@ export interface LeakScan {
 
 export interface Engine {
   attach(target: Target): Heap;
+  Snapshot: { from(bytes: Uint8Array): Snapshot };
   LeakScan: new (bytes: Uint8Array, root?: number, options?: LeakOptions) => LeakScan;
 }

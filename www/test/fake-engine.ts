@@ -7,10 +7,11 @@
 import { random } from '../demo/generate.ts';
 import { NOTHING, type Objects } from '../model/objects.ts';
 import type {
-  ArenaRow, AuditReport, CacheRow, CheckReport, Composition, Heap, HeapMap, LogEntry, LogFilter, LogList, MapLayer, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Summary, Verdict, Whatis,
+  ArenaRow, AuditReport, CacheRow, ChangeMap, CheckReport, Composition, Heap, HeapMap, LogEntry, LogFilter, LogList, MapLayer, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Snapshot, SnapshotNote, Summary, Verdict, Whatis,
 } from '../model/records.ts';
 import { arenaRow, lentArenas, listed, segmentRows, type FakeArena } from './fake-arenas.ts';
 import { listed as listedEntries } from './fake-audit.ts';
+import { FakeSnapshot, figures, tally } from './fake-snapshots.ts';
 
 export const PAGE = 65536;
 export const QUANTUM = 4096;
@@ -337,5 +338,15 @@ export class FakeHeap implements Heap {
 
   trace(): Uint8Array {
     return new TextEncoder().encode('a trace');
+  }
+
+  snapshot(note: SnapshotNote = {}): Snapshot {
+    const { liveObjects, liveBytes, allocations, pages, memoryBytes } = this.sample().summary;
+    return new FakeSnapshot(figures({ name: note.name ?? '', time: note.time ?? 0, live: tally(liveObjects, liveBytes), allocations, pages, memoryBytes }));
+  }
+
+  changes(granule: number): ChangeMap {
+    const cells = Math.ceil((this.#pages * PAGE) / granule);
+    return { granule, cells, new: new Uint8Array(cells), freed: new Uint8Array(cells), surviving: new Uint8Array(cells) };
   }
 }

@@ -6,6 +6,7 @@ import type { Colouring } from '../model/colouring.ts';
 import type { FlameChoice, LogQuery, SiteOrder } from '../model/diagnosis.ts';
 import type { LeakWish } from '../model/leaks.ts';
 import type { ObjectOrder } from '../model/objects.ts';
+import type { SnapshotWish } from '../model/shelf.ts';
 import type { Order } from '../model/table.ts';
 import type { Tab, Theme } from '../state.ts';
 
@@ -37,6 +38,10 @@ export interface Wishes {
   'set-object-filter': string;
   /** How object caches are now is to be remembered, or what was is to be forgotten. */
   'remember': boolean;
+  /** Something is to be done with snapshots. */
+  'snapshots': SnapshotWish;
+  /** The part of the time that the chart shows; `undefined` ends that. */
+  'set-range': readonly [number, number] | undefined;
   'run-check': undefined;
   /** Another fault is to be looked at. */
   'choose-fault': number;

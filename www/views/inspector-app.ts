@@ -10,7 +10,9 @@ import { bytes, plural } from '../model/format.ts';
 import type { LeakWish } from '../model/leaks.ts';
 import type { ArenaRow, LogEntry } from '../model/records.ts';
 import type { Known } from '../model/search.ts';
+import type { SnapshotWish } from '../model/shelf.ts';
 import type { Recorder } from '../recorder.ts';
+import type { SnapshotKeeper } from '../snapshot-keeper.ts';
 import { TABS, type State, type Tab } from '../state.ts';
 import type { SymbolStore } from '../symbols.ts';
 import { onWish, wish } from './events.ts';
@@ -25,6 +27,7 @@ import { NAMES } from './tool-bar.ts';
 /** Views that come when they are first asked for: the element in the page becomes one then, and what it says until then goes. */
 const LATER: { readonly [tab in Tab]?: () => Promise<unknown> } = {
   objects: () => import('./objects-view.ts'),
+  snapshots: () => import('./snapshots-view.ts'),
   leaks: () => import('./leaks-view.ts'),
   sites: () => import('./sites-view.ts'),
   log: () => import('./log-view.ts'),
@@ -64,6 +67,7 @@ main { display: grid; gap: 16px; min-width: 0; }
   declare exporting: boolean | 'failed';
   #stops: (() => void)[] = [];
   #finder: LeakFinder | undefined;
+  #keeper: Promise<SnapshotKeeper> | undefined;
 
   constructor() {
     super();
@@ -89,6 +93,8 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'remember', (remember) => this.state?.moment.set(remember ? this.state.history.value.objects.last : undefined));
     onWish(this, 'find-leaks', (wanted) => void this.#findLeaks(wanted));
     onWish(this, 'stop-finding-leaks', () => this.#finder?.stop());
+    onWish(this, 'snapshots', (wanted) => void this.#snapshots(wanted));
+    onWish(this, 'set-range', (range) => this.state?.range.set(range));
     onWish(this, 'run-check', () => this.recorder?.check());
     onWish(this, 'choose-fault', (fault) => this.state?.diagnosis.fault.set(fault));
     onWish(this, 'choose-site', (site) => this.state?.diagnosis.site.set(site));
@@ -103,9 +109,16 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'save-trace', () => this.#saveTrace());
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('keydown', this.#onKey);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    document.removeEventListener('keydown', this.#onKey);
     this.#finder?.stop();
+    void this.#keeper?.then((keeper) => keeper.rest());
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
@@ -153,7 +166,7 @@ main { display: grid; gap: 16px; min-width: 0; }
     switch (state.tab.value) {
       case 'overview':
         return html`<overview-view .summary=${summary} .verdict=${state.verdict.value} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
-          .objects=${state.objects.value} .history=${history} .recorded=${recorded} .dark=${state.dark.value}></overview-view>`;
+          .objects=${state.objects.value} .snapshots=${state.snapshots.value.entries} .range=${state.range.value} .history=${history} .recorded=${recorded} .dark=${state.dark.value}></overview-view>`;
       case 'caches':
         return html`
           <section class="card"><cache-table .rows=${caches} .history=${history} .recorded=${recorded} .order=${state.order.value}
@@ -168,6 +181,8 @@ main { display: grid; gap: 16px; min-width: 0; }
         return html`<section class="card"><heap-map .map=${state.map.value} .colouring=${state.colouring.value} .layer=${state.layer.value} .summary=${summary} .caches=${caches} .objects=${state.objects.value.objectCaches} .look=${this.#look}
           .past=${this.#past} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
           .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
+      case 'snapshots':
+        return html`<snapshots-view .shelf=${state.snapshots.value} .peaks=${history.peaks} .recorded=${recorded} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}>${this.#later('snapshots')}</snapshots-view>`;
       case 'leaks':
         return html`<leaks-view .search=${state.leaks.value} .known=${state.target.value?.roots !== undefined}
           .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}>${this.#later('leaks')}</leaks-view>`;
@@ -214,6 +229,29 @@ main { display: grid; gap: 16px; min-width: 0; }
       memoryBytes: state.summary.value?.memoryBytes ?? 0, views: TABS.map((id) => ({ id, name: NAMES[id] })),
     };
   }
+
+  /** So does what takes and compares snapshots. */
+  async #snapshots(wanted: SnapshotWish): Promise<void> {
+    const { state, recorder } = this;
+    if (state === undefined || recorder === undefined) return;
+    try {
+      this.#keeper ??= import('../snapshot-keeper.ts').then(({ SnapshotKeeper }) => new SnapshotKeeper(state, recorder));
+      await (await this.#keeper).do(wanted);
+    } catch {
+      this.#keeper = undefined;
+      state.snapshots.set({ ...state.snapshots.value, trouble: 'What takes snapshots could not be loaded (snapshot-keeper.js).' });
+    }
+  }
+
+  /** `s` takes a snapshot in any view, but where a person writes; within another page only where the inspector has the focus. */
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const path = event.composedPath();
+    const [at] = path;
+    if (!path.includes(this) && (at !== document.body || document.querySelector('inspector-app') !== this)) return;
+    const writes = at instanceof HTMLElement && (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName));
+    if (event.key !== 's' || event.ctrlKey || event.metaKey || event.altKey || event.repeat || writes) return;
+    void this.#snapshots({ kind: 'take' });
+  };
 
   /** News that nobody should have to look for. */
   #newFault({ tab, diagnosis }: State): TemplateResult | typeof nothing {

@@ -8,6 +8,7 @@ import type { Term } from '../model/glossary.ts';
 import type { History } from '../model/history.ts';
 import { advice, NOTHING, refusalWords, type Objects } from '../model/objects.ts';
 import type { Summary, Verdict } from '../model/records.ts';
+import type { Entry } from '../model/shelf.ts';
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import './composition-bar.ts';
@@ -39,7 +40,7 @@ time-chart { margin-top: 8px; }
 @container (max-width: 900px) { .figures { grid-template-columns: repeat(3, 1fr); } }
 @container (max-width: 480px) { .figures { grid-template-columns: repeat(2, 1fr); } .figures > div { padding: 10px 12px; } }
 `];
-  static override properties = { chart: { state: true }, objects: { attribute: false }, summary: { attribute: false }, verdict: { attribute: false }, audit: { attribute: false }, frames: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean } };
+  static override properties = { chart: { state: true }, objects: { attribute: false }, summary: { attribute: false }, verdict: { attribute: false }, audit: { attribute: false }, frames: { attribute: false }, history: { attribute: false }, snapshots: { attribute: false }, range: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean } };
   /** What stands in the place of the chart, which comes when it is first shown. */
   declare chart: string;
   declare objects: Objects;
@@ -49,6 +50,10 @@ time-chart { margin-top: 8px; }
   declare audit: Audit;
   declare frames: Frames | undefined;
   declare history: History | undefined;
+  /** Marked on the chart. */
+  declare snapshots: readonly Entry[];
+  /** The part of the time that the chart shows. */
+  declare range: readonly [number, number] | undefined;
   declare recorded: number;
   declare dark: boolean;
 
@@ -56,6 +61,7 @@ time-chart { margin-top: 8px; }
     super();
     this.chart = 'Loading …';
     this.objects = NOTHING;
+    this.snapshots = [];
     this.recorded = 0;
     this.dark = false;
   }

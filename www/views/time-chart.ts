@@ -1,13 +1,16 @@
 /**
- * `<time-chart .history .dark>`: live, held and whole memory over time (uPlot), growth marked; as a table for those who want figures.
+ * `<time-chart .history .snapshots .range .dark>`: live, held and whole memory over time (uPlot), growth and snapshots marked; as a table for those who
+ * want figures. A drag chooses the part of the time that is shown, a double click ends that: both send `set-range`.
  * The right axis is the same memory in pages: both axes belong to one scale.
  */
-import { css, html, LitElement, unsafeCSS, type PropertyValues, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing, unsafeCSS, type PropertyValues, type TemplateResult } from 'lit';
 import uPlot from 'uplot';
 import plotSheet from 'uplot/dist/uPlot.min.css';
-import { bytes, count, moment } from '../model/format.ts';
+import { bytes, count, moment, plural } from '../model/format.ts';
 import type { History } from '../model/history.ts';
+import type { Entry } from '../model/shelf.ts';
 import { colourReader, cssColour } from './colours.ts';
+import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import './term-hint.ts';
 
@@ -33,12 +36,16 @@ export class TimeChart extends LitElement {
 .key { width: 16px; height: 3px; border-radius: 2px; }
 .key.s0 { background: var(--part-live); } .key.s1 { background: var(--part-magazines); } .key.s2 { background: var(--part-static); }
 .key.mark { width: 0; height: 14px; border-radius: 0; border-left: 2px dashed var(--part-metadata); }
+.key.taken { width: 0; height: 14px; border-radius: 0; border-left: 2px solid var(--accent); }
+.u-select { background: var(--accent); opacity: .18; }
 .windows button { min-height: 28px; padding: 1px 9px; font-size: 13px; }
 `];
-  static override properties = { history: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean }, span: { state: true }, at: { state: true } };
+  static override properties = { history: { attribute: false }, snapshots: { attribute: false }, range: { attribute: false }, recorded: { type: Number }, dark: { type: Boolean }, span: { state: true }, at: { state: true } };
   declare history: History | undefined;
   /** Changes with each sample: the history itself changes inside. */
   declare recorded: number;
+  declare snapshots: readonly Entry[];
+  declare range: readonly [number, number] | undefined;
   declare dark: boolean;
   declare span: number;
   declare at: number | undefined;
@@ -50,6 +57,7 @@ export class TimeChart extends LitElement {
     this.recorded = 0;
     this.dark = false;
     this.span = Infinity;
+    this.snapshots = [];
   }
 
   override disconnectedCallback(): void {
@@ -60,6 +68,7 @@ export class TimeChart extends LitElement {
   }
 
   protected override render(): TemplateResult {
+    const { range } = this;
     const columns = this.#columns();
     const last = columns[0].length - 1;
     const at = this.at === undefined || this.at > last ? last : this.at;
@@ -70,10 +79,12 @@ export class TimeChart extends LitElement {
           ${SERIES.map(({ label, term }, index) => html`<li><span class="key s${index}" aria-hidden="true"></span>
             <term-hint term=${term}>${label}</term-hint> <b>${index === 0 ? value(1) : index === 1 ? value(2) : value(3)}</b></li>`)}
           <li><span class="key mark" aria-hidden="true"></span><term-hint term="growth">Growth</term-hint></li>
+          ${this.snapshots.length === 0 ? nothing : html`<li><span class="key taken" aria-hidden="true"></span>${plural(this.snapshots.length, 'snapshot')}</li>`}
           <li class="muted number">at ${moment(columns[0][at] ?? 0)}</li>
         </ul>
         <div class="row windows" role="group" aria-label="Time shown">
-          ${WINDOWS.map(({ label, seconds }) => html`<button aria-pressed=${seconds === this.span} @click=${() => { this.span = seconds; }}>${label}</button>`)}
+          ${range === undefined ? nothing : html`<button aria-pressed="true" title="Show all of the time again" @click=${() => wish(this, 'set-range', undefined)}>${moment(range[0])} – ${moment(range[1])} ×</button>`}
+          ${WINDOWS.map(({ label, seconds }) => html`<button aria-pressed=${range === undefined && seconds === this.span} @click=${() => this.#show(seconds)}>${label}</button>`)}
         </div>
       </div>
       <div class="plot" role="img" aria-label="Memory over time: ${value(1)} live, ${value(3)} in all at ${moment(columns[0][at] ?? 0)}. The table below has the figures."></div>
@@ -81,7 +92,7 @@ export class TimeChart extends LitElement {
   }
 
   #columns(): [number[], number[], number[], number[]] {
-    return this.history?.columns(this.span) ?? [[], [], [], []];
+    return this.history?.columns(this.range === undefined ? this.span : Infinity) ?? [[], [], [], []];
   }
 
   #table(columns: [number[], number[], number[], number[]]): TemplateResult {
@@ -108,7 +119,7 @@ export class TimeChart extends LitElement {
       if (place.clientWidth === 0) return this.#whenWide(place);
       this.#plot = new uPlot(this.#options(place), this.#columns(), place);
       this.#whenWide(place);
-    } else if (changed.has('recorded') || changed.has('span') || changed.has('history')) {
+    } else if (changed.has('recorded') || changed.has('span') || changed.has('history') || changed.has('range') || changed.has('snapshots')) {
       this.#plot.setData(this.#columns());
     }
   }
@@ -135,13 +146,15 @@ export class TimeChart extends LitElement {
       height: place.clientHeight,
       padding: [10, narrow ? 8 : 0, 0, 0],
       legend: { show: false },
-      cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      // A double click is ours: uPlot's own would show other times than the state says.
+      cursor: { drag: { x: true, y: false, setScale: false, dist: 6 }, points: { size: 7 }, bind: { dblclick: () => () => (wish(this, 'set-range', undefined), null) } },
       hooks: {
         setCursor: [(plot) => { this.at = plot.cursor.idx ?? undefined; }],
-        drawClear: [(plot) => this.#drawGrowth(plot, colour('--part-metadata', 0.85))],
+        setSelect: [(plot) => this.#select(plot)],
+        drawClear: [(plot) => this.#drawMarks(plot, colour('--part-metadata', 0.85), colour('--accent'))],
       },
       scales: {
-        x: { time: false, range: (_plot, low, high) => [low, Math.max(high, low + 5)] },
+        x: { time: false, range: (_plot, low, high) => this.range === undefined ? [low, Math.max(high, low + 5)] : [...this.range] },
         y: { range: (_plot, _low, high) => [0, Math.max(high * 1.08, PAGE)] },
         pages: { from: 'y', range: (_plot, low, high) => [low / PAGE, high / PAGE] },
       },
@@ -159,14 +172,33 @@ export class TimeChart extends LitElement {
     };
   }
 
-  #drawGrowth(plot: uPlot, stroke: string): void {
+  #show(seconds: number): void {
+    this.span = seconds;
+    if (this.range !== undefined) wish(this, 'set-range', undefined);
+  }
+
+  /** What was dragged over becomes the time that is shown. */
+  #select(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width < 6) return;
+    const range = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')] as const;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    wish(this, 'set-range', range);
+  }
+
+  #drawMarks(plot: uPlot, growth: string, snapshot: string): void {
+    this.#drawLines(plot, growth, [3, 3], (this.history?.growths ?? []).map(({ time }) => time));
+    this.#drawLines(plot, snapshot, [], this.snapshots.flatMap(({ time }) => time === undefined ? [] : [time]));
+  }
+
+  #drawLines(plot: uPlot, stroke: string, dashes: readonly number[], times: readonly number[]): void {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
     ctx.save();
     ctx.strokeStyle = stroke;
     ctx.lineWidth = ratio;
-    ctx.setLineDash([3 * ratio, 3 * ratio]);
-    for (const { time } of this.history?.growths ?? []) {
+    ctx.setLineDash(dashes.map((dash) => dash * ratio));
+    for (const time of times) {
       const x = Math.round(plot.valToPos(time, 'x', true));
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();

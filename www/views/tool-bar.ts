@@ -7,7 +7,7 @@ import { wish } from './events.ts';
 import './search-box.ts';
 import { sheet } from './sheet.ts';
 
-export const NAMES: Record<Tab, string> = { overview: 'Overview', caches: 'Caches', objects: 'Objects', arenas: 'Arenas', map: 'Map', leaks: 'Leaks', sites: 'Call sites', log: 'Log', faults: 'Faults', check: 'Check' };
+export const NAMES: Record<Tab, string> = { overview: 'Overview', caches: 'Caches', objects: 'Objects', arenas: 'Arenas', map: 'Map', snapshots: 'Snapshots', leaks: 'Leaks', sites: 'Call sites', log: 'Log', faults: 'Faults', check: 'Check' };
 const MARK = svg`<path d="M1 2h9v8H1zM12 2h11v5H12zM1 12h5v10H1zM8 12h7v10H8zM12 9h11v1H12zM17 12h6v6h-6zM17 20h6v2h-6z"/>`;
 
 export class ToolBar extends LitElement {

@@ -250,6 +250,8 @@ async function lent(to: Page): Promise<void> {
       history: () => [],
       configure: () => {},
       trace: () => new Uint8Array(),
+      snapshot: () => { throw new Error('there are no snapshots'); },
+      changes: (granule) => ({ granule, cells: 0, new: new Uint8Array(), freed: new Uint8Array(), surviving: new Uint8Array() }),
     });
   }, [sample, lists, found, heap.verdict()] as const);
 }

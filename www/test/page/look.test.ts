@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { URL_OF_PAGE, blank, generated, launch, open, show } from './open.ts';
 
-const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'leaks', 'sites', 'log', 'faults', 'check'] as const;
+const TABS = ['overview', 'caches', 'objects', 'arenas', 'map', 'snapshots', 'leaks', 'sites', 'log', 'faults', 'check'] as const;
 const PICTURES = process.env['FLAGSTONE_SCREENSHOTS'];
 
 let browser: Browser;
