@@ -7,9 +7,9 @@
  */
 import { Diagnosis } from './diagnosis.ts';
 import { chosenArena, lastOffset, parsed } from './model/arenas.ts';
-import { layerOf } from './model/colouring.ts';
+import { changeLayer, layerOf } from './model/colouring.ts';
 import { Looks } from './model/looks.ts';
-import type { CheckReport, Heap, Whatis } from './model/records.ts';
+import type { CheckReport, Heap, Snapshot, Whatis } from './model/records.ts';
 import { reportOf } from './model/diagnosis.ts';
 import type { State } from './state.ts';
 
@@ -20,6 +20,8 @@ const READING = 1000;
 
 export class Recorder {
   readonly diagnosis: Diagnosis;
+  /** The snapshot since which the map shows changes; who keeps snapshots says which. */
+  since: () => Snapshot | undefined = () => undefined;
   readonly #state: State;
   readonly #clock: () => number;
   #heap: Heap | undefined;
@@ -177,9 +179,14 @@ export class Recorder {
 
   /** What the map is coloured by, with its cells. */
   #readLayer(): void {
-    const kind = layerOf(this.#state.colouring.value);
+    const { colouring, layer } = this.#state;
+    const kind = layerOf(colouring.value);
     const granule = this.#granule();
-    if (granule !== undefined && kind !== undefined) this.#guard(() => this.#state.layer.set(this.#heap?.layer(kind, granule)));
+    const since = this.since();
+    if (granule !== undefined && colouring.value === 'change') {
+      this.#guard(() => layer.set(since === undefined || this.#heap === undefined ? undefined : changeLayer(this.#heap.changes(granule, since))));
+    }
+    if (granule !== undefined && kind !== undefined) this.#guard(() => layer.set(this.#heap?.layer(kind, granule)));
   }
 
   /** Between samples, when the arenas are opened or a filter changes; a large heap rests between two of these as between samples. */

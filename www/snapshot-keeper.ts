@@ -37,6 +37,8 @@ export class SnapshotKeeper {
     this.#save = save;
     this.#now = now;
     state.summary.watch(() => this.#watchGrowth());
+    // The earlier one of a comparison, or the last one that was taken.
+    recorder.since = () => this.#held.get(this.#shelf.pair?.[0] ?? this.#shelf.entries.at(-1)?.id ?? 0);
   }
 
   /** Does what somebody wishes; what goes wrong is said in the state. */

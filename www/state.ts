@@ -10,7 +10,7 @@ import { History } from './model/history.ts';
 import type { LeakSearch } from './model/leaks.ts';
 import type { Moment } from './model/object-history.ts';
 import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
-import type { ArenaRow, CacheRow, CheckReport, HeapMap, MapLayer, Summary, Target, Verdict } from './model/records.ts';
+import type { ArenaRow, CacheRow, CheckReport, HeapMap, Layer, Summary, Target, Verdict } from './model/records.ts';
 import { EMPTY, type Shelf } from './model/shelf.ts';
 import type { Order } from './model/table.ts';
 
@@ -54,7 +54,7 @@ export class State {
   readonly map = new Atom<HeapMap | undefined>(undefined);
   /** What the map's cells are coloured by, and the layer for that where it is not in the map itself. */
   readonly colouring = new Atom<Colouring>('owner');
-  readonly layer = new Atom<MapLayer | undefined>(undefined);
+  readonly layer = new Atom<Layer | undefined>(undefined);
   /** Bytes per cell that the map on the screen asks for; 0 before it is laid out. */
   readonly granule = new Atom(0);
   /** The address that was chosen on the map. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeHeap } from '../test/fake-engine.ts';
-import { COLOURINGS, keys, layerOf, ramp, SITES, valuesOf } from './colouring.ts';
+import { changeLayer, COLOURINGS, keys, layerOf, ramp, SITES, valuesOf } from './colouring.ts';
 import type { Colour } from './palette.ts';
 import type { MapLayer } from './records.ts';
 
@@ -12,7 +12,7 @@ const layer = (kind: MapLayer['kind'], value: number): MapLayer => ({ kind, gran
 const read = (property: string): Colour => [property === '--part-arena-free' ? 250 : 10, property.charCodeAt(property.length - 1), property.length];
 
 test('owners need no values, occupancy is in the map, the others are layers', () => {
-  assert.deepEqual(COLOURINGS.map(layerOf), [undefined, undefined, 'pins', 'age', 'site']);
+  assert.deepEqual(COLOURINGS.map(layerOf), [undefined, undefined, 'pins', 'age', 'site', undefined]);
   assert.equal(valuesOf('owner', map, undefined), undefined);
   assert.equal(valuesOf('occupancy', map, undefined), map.live);
   const pins = layer('pins', 128);
@@ -32,6 +32,15 @@ test('what is nothing looks alike everywhere, and more of something looks like m
   const sites = ramp('site', read);
   assert.equal(new Set(sites.slice(1, SITES + 1)).size, SITES);
   assert.equal(sites[10], sites[200], 'all others alike');
+});
+
+test('what is new shows before what was freed, and that before what survives', () => {
+  const found = changeLayer({ granule: 4096, cells: 6, new: Uint8Array.of(0, 255, 1, 9, 0, 0), freed: Uint8Array.of(0, 255, 0, 10, 3, 0), surviving: Uint8Array.of(0, 0, 254, 200, 250, 255) });
+  assert.deepEqual([...found.values], [0, 255, 171, 89, 86, 85]);
+  const pixels = ramp('change', read);
+  assert.equal(new Set([0, 1, 85, 86, 170, 171, 255].map((value) => pixels[value])).size, 7);
+  assert.deepEqual(keys('change', found, String).map(({ label }) => label), ['new', 'freed', 'surviving']);
+  assert.match(keys('change', undefined, String)[0]?.label ?? '', /no snapshot yet/);
 });
 
 test('a key names the sites, and says where nothing is on record', () => {

@@ -22,6 +22,11 @@ export type {
 export type Kind = Whatis['kind'];
 export type Slab = NonNullable<Whatis['slab']>;
 
+/** Something else than owners to colour the cells of a map by: the engine's, or what changed since a snapshot. */
+export interface Layer extends Omit<MapLayer, 'kind'> {
+  kind: MapLayer['kind'] | 'change';
+}
+
 /** A heap that can be read: a running module's memory, or a saved one. Every call reads it afresh; what it returns are copies. */
 export interface Heap {
   /** All figures of one moment; with a map where the bytes of its cells are given. */

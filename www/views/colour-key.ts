@@ -3,7 +3,7 @@ import { css, html, LitElement, type TemplateResult } from 'lit';
 import { keys, type Colouring } from '../model/colouring.ts';
 import { reportOf, siteOf, type Audit } from '../model/diagnosis.ts';
 import type { Frames } from '../model/frames.ts';
-import type { MapLayer } from '../model/records.ts';
+import type { Layer } from '../model/records.ts';
 import { siteNames } from '../model/site-names.ts';
 import { sheet } from './sheet.ts';
 
@@ -11,7 +11,8 @@ export class ColourKey extends LitElement {
   static override styles = [sheet, css`
 ul { display: flex; flex-wrap: wrap; gap: 4px 16px; margin-top: 12px; font-size: 13px; }
 li { display: inline-flex; align-items: center; gap: 7px; min-width: 0; overflow-wrap: anywhere; }
-.ramp-live, .ramp-age { width: 40px; }
+.ramp-live, .ramp-age, .ramp-new, .ramp-freed, .ramp-surviving { width: 40px; }
+.ramp-new { background: linear-gradient(90deg, var(--part-arena-free), var(--part-metadata)); } .ramp-freed { background: linear-gradient(90deg, var(--part-arena-free), var(--part-magazines)); } .ramp-surviving { background: linear-gradient(90deg, var(--part-arena-free), var(--part-static)); }
 .ramp-live { background: linear-gradient(90deg, var(--part-arena-free), var(--part-live)); } .ramp-age { background: linear-gradient(90deg, var(--part-arena-free), var(--part-metadata)); }
 .pin { background: var(--bad); } .pinned { background: color-mix(in srgb, var(--bad) 30%, var(--part-arena-free)); } .none { background: var(--part-arena-free); } .others { background: var(--part-foreign); }
 .site-1 { background: var(--site-1); } .site-2 { background: var(--site-2); } .site-3 { background: var(--site-3); } .site-4 { background: var(--site-4); } .site-5 { background: var(--site-5); }
@@ -19,7 +20,7 @@ li { display: inline-flex; align-items: center; gap: 7px; min-width: 0; overflow
 `];
   static override properties = { colouring: {}, layer: { attribute: false }, audit: { attribute: false }, frames: { attribute: false } };
   declare colouring: Colouring;
-  declare layer: MapLayer | undefined;
+  declare layer: Layer | undefined;
   declare audit: Audit;
   declare frames: Frames;
 

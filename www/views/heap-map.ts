@@ -12,7 +12,7 @@ import type { Frames } from '../model/frames.ts';
 import { addressAt, cellOf, layout, nearest, scrollTo, step, zooms, type Grid, type Zoom } from '../model/heat.ts';
 import { litClass, spotlightOf } from '../model/objects.ts';
 import { LEGEND, OWNERS } from '../model/palette.ts';
-import type { CacheRow, HeapMap, LogEntry, MapLayer, ObjectCacheRow, Summary, Whatis } from '../model/records.ts';
+import type { CacheRow, HeapMap, LogEntry, Layer, ObjectCacheRow, Summary, Whatis } from '../model/records.ts';
 import { wish } from './events.ts';
 import { MapPainter } from './map-painter.ts';
 import { sheet } from './sheet.ts';
@@ -50,7 +50,7 @@ select { max-width: 190px; }
   declare map: HeapMap | undefined;
   /** What cells are coloured by, and the layer for that. */
   declare colouring: Colouring;
-  declare layer: MapLayer | undefined;
+  declare layer: Layer | undefined;
   declare summary: Summary | undefined;
   declare caches: readonly CacheRow[];
   declare objects: readonly ObjectCacheRow[];

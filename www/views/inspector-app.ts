@@ -126,6 +126,8 @@ main { display: grid; gap: 16px; min-width: 0; }
     for (const stop of this.#stops) stop();
     this.#finder?.stop();
     this.#finder = undefined;
+    void this.#keeper?.then((keeper) => keeper.rest());
+    this.#keeper = undefined;
     this.#stops = (this.state?.atoms() ?? []).map((atom) => atom.watch(() => this.requestUpdate()));
   }
 

@@ -40,7 +40,7 @@ pub(crate) fn run(script: &str, options: &Options) -> Result<()> {
     node.args(["--url", &site.url]).arg("--chromium").arg(&browser.chromium);
     node.args(["--repeat", &options.repeat.to_string()]);
     if !node.status().context(NO_NODE)?.success() {
-        bail!("the measurement did not finish, or something was not found");
+        bail!("the measurement did not finish, or something is not as it should be");
     }
     Ok(())
 }

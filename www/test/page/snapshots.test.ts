@@ -181,6 +181,26 @@ test('the peak names its holders, and is watched anew from a mark', async () => 
   await page.context().close();
 });
 
+test('the map shows what changed since the earlier snapshot', async () => {
+  const { page, complaints } = await open(browser);
+  await show(page, 'map');
+  await page.getByLabel('Colour by').selectOption('change');
+  await page.getByText('no snapshot yet').waitFor();
+  await page.locator('h2').first().click();
+  await page.keyboard.press('s');
+  await kept(page, 1);
+  await generated(page, 'json', 5);
+  const drawn = (): Promise<number[]> => page.evaluate(() => [...(document.querySelector<InspectorApp>('inspector-app')?.state?.layer.value?.values ?? [])]);
+  await page.waitForFunction(() => document.querySelector<InspectorApp>('inspector-app')?.state?.layer.value?.values.some((value) => value > 170) === true);
+  const values = await drawn();
+  const fresh = values.filter((value) => value > 170).length;
+  assert.ok(fresh > values.length / 4, `${fresh} of ${values.length} cells have something new: most of the memory is the file's`);
+  assert.ok(values.some((value) => value > 0 && value <= 85), 'and some survives');
+  assert.deepEqual(await texts(page, 'colour-key li'), ['new', 'freed', 'surviving']);
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test('the key takes none while a person writes, and none with another key', async () => {
   const { page } = await open(browser);
   await show(page, 'snapshots');
