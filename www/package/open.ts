@@ -11,7 +11,7 @@ const WORD = 'heap-inspector';
 interface Offered {
   source: Served;
   options: AttachOptions;
-  panel: HeapInspector | undefined;
+  panel: Promise<HeapInspector> | undefined;
 }
 
 const offered: Offered[] = [];
@@ -20,18 +20,22 @@ async function panel(): Promise<HeapInspector> {
   await import('./element.ts');
   const made = document.createElement('heap-inspector');
   made.mode = 'panel';
-  document.body.append(made);
+  // Not into the body: what a program draws there may take the place of all that is in it.
+  document.documentElement.append(made);
+  return made;
+}
+
+/** The panel of a heap that is offered; another one where the last was closed. */
+async function panelOf(heap: Offered): Promise<HeapInspector> {
+  const last = await heap.panel?.catch(() => undefined);
+  if (last?.isConnected === true) return last;
+  const made = await panel();
+  await made.attach(heap.source, heap.options);
   return made;
 }
 
 const opener: Opener = {
-  open: () => Promise.all(offered.map(async (heap) => {
-    if (heap.panel?.isConnected === true) return heap.panel;
-    const made = await panel();
-    heap.panel = made;
-    await made.attach(heap.source, heap.options);
-    return made;
-  })),
+  open: () => Promise.all(offered.map((heap) => heap.panel = panelOf(heap))),
   share: (channel = CHANNEL) => {
     const port = new BroadcastChannel(channel);
     const serving = import('./agent.ts').then(({ serve }) => offered.map(({ source, options }) => serve(known(source, options), port)));
@@ -51,8 +55,8 @@ export function offer(source: Served, options: AttachOptions = {}): Opener {
   offered.push({ source, options, panel: undefined });
   globalThis.flagstone = opener;
   const wish = new URLSearchParams(location.search).get(WORD);
-  if (wish !== null && offered.length === 1) {
-    // What else the program offers in this turn is offered too.
+  // Whatever is offered opens; what the tab shares, or sees of others, is one thing.
+  if (wish !== null && (offered.length === 1 || (wish !== 'share' && wish !== 'other'))) {
     const act = (): void => {
       if (wish === 'share') opener.share();
       else (wish === 'other' ? opener.other() : opener.open()).catch((error: unknown) => console.warn('The heap inspector could not be opened.', error));

@@ -1,4 +1,5 @@
-// Bundles the tests and runs them with node: `model` (pure, no browser), `page` (a real browser on a built page), or both.
+// Bundles the tests and runs them with node: `model` (pure, no browser), `page` (a real browser on a built page), or both; `trunk` (the example
+// in yew, which takes minutes to compile) only when it is asked for.
 // A second word leaves only the files whose names begin with it. The page tests take the browser from FLAGSTONE_CHROMIUM and the page's address from FLAGSTONE_URL.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
@@ -10,15 +11,15 @@ const www = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Inside node_modules, where packages are found from and nothing is committed.
 const out = join(www, 'node_modules', '.flagstone-tests');
 const wanted = process.argv[2] ?? 'all';
-const folders = { model: ['.', 'model', 'exports', 'views', 'demo', 'package', 'test'], page: ['test/page'] };
+const folders = { model: ['.', 'model', 'exports', 'views', 'demo', 'package', 'test'], page: ['test/page'], trunk: ['test/trunk'] };
 if (wanted !== 'all' && !(wanted in folders)) {
-  console.error(`There are no tests called "${wanted}": use model, page, or nothing for both.`);
+  console.error(`There are no tests called "${wanted}": use model, page, trunk, or nothing for the first two.`);
   process.exit(2);
 }
 const missing = ['FLAGSTONE_CHROMIUM', 'FLAGSTONE_URL'].filter((name) => !process.env[name]);
 if (wanted !== 'model' && missing.length > 0) {
   console.error(`The page tests need ${missing.join(' and ')} (a Chromium program, the address of a served page).`);
-  if (wanted === 'page') process.exit(2);
+  if (wanted !== 'all') process.exit(2);
   console.error('Only the model tests run.');
 }
 const chosen = wanted !== 'all' ? folders[wanted] : missing.length > 0 ? folders.model : [...folders.model, ...folders.page];

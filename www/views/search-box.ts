@@ -17,7 +17,7 @@ li { display: flex; justify-content: space-between; gap: 12px; padding: 5px 8px;
 li[aria-selected="true"] { background: var(--accent-soft); }
 li span { color: var(--muted); white-space: nowrap; font-size: 13px; }
 li.none { cursor: default; color: var(--muted); }
-@media (max-width: 720px) { ul { right: auto; left: 0; } }
+@container (max-width: 720px) { ul { right: auto; left: 0; } }
 `];
   static override properties = { known: { attribute: false }, text: { state: true }, at: { state: true }, shown: { state: true } };
   declare known: Known | undefined;

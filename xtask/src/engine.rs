@@ -1,6 +1,6 @@
-//! The three wasm modules of the page, each with its JavaScript bindings: the inspector's engine in
-//! `pkg/`, which is the npm package, the reader of symbols in `www/symbols/pkg/`, and the demo in
-//! `www/demo/pkg/`.
+//! The wasm modules of the page and of the examples, each with its JavaScript bindings: the inspector's
+//! engine in `pkg/`, which is the npm package, the reader of symbols in `www/symbols/pkg/`, the demo in
+//! `www/demo/pkg/`, and the program of the examples in `www/examples/notes/pkg/`.
 
 use crate::{bindgen, lock, npm, paths, run, say, sections, stamp::Stamp, wasm};
 use anyhow::{Context, Result};
@@ -63,11 +63,21 @@ const DEMO: Module = Module {
     folder: "www/demo/pkg",
 };
 
+/// The program of the examples, as somebody would ship it.
+const NOTES: Module = Module {
+    title: "the program of the examples",
+    build: &["build", "--package", "flagstone-notes"],
+    profile: "size",
+    finish: Finish::Optimise(&["-Oz"]),
+    name: "flagstone_notes",
+    folder: "www/examples/notes/pkg",
+};
+
 /// Builds all modules where they are not up to date.
 pub(crate) fn ensure() -> Result<()> {
     let _lock = lock::hold("wasm modules")?;
     let wasm = wasm::Wasm::ensure()?;
-    for module in [ENGINE, SYMBOLS, DEMO] {
+    for module in [ENGINE, SYMBOLS, DEMO, NOTES] {
         module.ensure(&wasm)?;
     }
     Ok(())

@@ -87,6 +87,8 @@ test('one line in a program opens it by the page’s address, from the console, 
   await at.waitForFunction(() => globalThis.flagstone !== undefined);
   assert.ok(!loaded.some((path) => path.endsWith('element.js') || path.endsWith('flagstone_bg.wasm')), 'nothing is loaded before it is asked for');
   assert.equal(await at.evaluate(async () => (await globalThis.flagstone?.open())?.length), 1);
+  await at.evaluate(() => Promise.all([globalThis.flagstone?.open(), globalThis.flagstone?.open()]));
+  assert.equal(await at.locator('heap-inspector').count(), 1, 'one panel for a heap');
   await shown(at);
   await at.goto(`${site.url}offer.html?heap-inspector`);
   await shown(at);

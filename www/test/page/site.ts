@@ -14,14 +14,14 @@ export interface Site {
 }
 
 /** Serves `files`, by their paths, and `folders`, by the first part of the path; `isolated` allows shared memory. */
-export async function serve(files: { readonly [path: string]: string }, folders: { readonly [name: string]: string }, isolated = false): Promise<Site> {
+export async function serve(files: { readonly [path: string]: string }, folders: { readonly [name: string]: string }, isolated = false, policy = STRICT): Promise<Site> {
   const server: Server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://here').pathname);
     const [, folder = '', ...rest] = path.split('/');
     const from = folders[folder];
     const content = files[path] ?? (from === undefined ? Promise.reject(new Error('not there')) : readFile(join(from, ...rest)));
     Promise.resolve(content).then(
-      (body) => response.writeHead(200, { 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream', 'Content-Security-Policy': STRICT, ...(isolated ? ISOLATED : {}) }).end(body),
+      (body) => response.writeHead(200, { 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream', 'Content-Security-Policy': policy, ...(isolated ? ISOLATED : {}) }).end(body),
       () => response.writeHead(404).end(),
     );
   });
