@@ -5,8 +5,11 @@ import { cache, most, objectCache, TOP } from './report.ts';
 import type { Inspector, Sample, SiteRow } from './types/flagstone.js';
 import type { Change, Diff, DiffOptions, DiffRow, List, ReportCache } from './types/node.d.ts';
 
+/** What is asked of each of two heaps. */
+export type Compared = Pick<Inspector, 'sample' | 'audit' | 'snapshot'>;
+
 /** Compares two heaps; throws a sentence where one cannot be read, or where an option makes no sense. */
-export function diffOf(before: Inspector, after: Inspector, { top = TOP, assert = '' }: DiffOptions = {}): Diff {
+export function diffOf(before: Compared, after: Compared, { top = TOP, assert = '' }: DiffOptions = {}): Diff {
   if (!Number.isInteger(top) || top < 0) throw new Error(`${top} is no number of rows.`);
   const [one, two] = [before.sample(), after.sample()];
   const [sitesOne, sitesTwo] = [before.audit()?.sites, after.audit()?.sites];
@@ -15,6 +18,7 @@ export function diffOf(before: Inspector, after: Inspector, { top = TOP, assert 
     version: 1,
     summary: summary(one, two),
     composition: PARTS.map(({ key }) => ({ part: key, ...change(one.summary.composition[key], two.summary.composition[key]) })),
+    objects: objects(before, after, top),
     caches: rows(one.caches.map(cache), two.caches.map(cache), top),
     objectCaches: rows(one.objectCaches.map(objectCache), two.objectCaches.map(objectCache), top),
     sites: sitesOne === undefined || sitesTwo === undefined ? null : sites(sitesOne, sitesTwo, top),
@@ -40,6 +44,17 @@ function summary({ summary: one }: Sample, { summary: two }: Sample): Diff['summ
     growths: change(one.growths, two.growths),
     foreignGrowths: change(one.foreignGrowths, two.foreignGrowths),
   };
+}
+
+function objects(before: Compared, after: Compared, top: number): Diff['objects'] {
+  const [one, two] = [before.snapshot(), after.snapshot()];
+  try {
+    const { objects: all, caches, doubts } = one.diff(two, { changedOnly: true });
+    return { all, caches: most(caches, (row) => row.objects.new.bytes, top), doubts };
+  } finally {
+    one.free();
+    two.free();
+  }
 }
 
 /** Rows of the same name and size are of the same cache; those of several such caches are taken together. */

@@ -7,7 +7,7 @@ import { targetOf } from './target.ts';
 import { text } from './text.ts';
 import * as engine from './types/flagstone.js';
 import type { Inspector } from './types/flagstone.js';
-import type { Diff, DiffOptions, Report, ReportOptions, Saved, Source } from './types/node.d.ts';
+import type { Diff, DiffOptions, DumpOptions, Report, ReportOptions, Saved, Source } from './types/node.d.ts';
 
 export { text };
 
@@ -22,18 +22,37 @@ function start(): void {
   started = true;
 }
 
+/** The memories that were attached to: a dump takes most of its bytes from there. */
+const memories = new WeakMap<Inspector, WebAssembly.Memory>();
+
 export function attach(source: Source): Inspector {
   start();
-  return engine.attach(targetOf(source));
+  const target = targetOf(source);
+  const heap = engine.attach(target);
+  memories.set(heap, target.memory);
+  return heap;
 }
 
 export function open(saved: Saved, root?: number): Inspector {
-  const bytes = unpacked(typeof saved === 'string' || saved instanceof URL ? read(saved) : new Uint8Array(saved instanceof Uint8Array ? saved.buffer : saved, ...part(saved)));
+  const bytes = unpacked(typeof saved === 'string' || saved instanceof URL ? read(saved) : saved instanceof Uint8Array ? saved : new Uint8Array(saved));
   start();
-  if (startsWith(bytes, [0x00, 0x61, 0x73, 0x6d])) return engine.open(bytes, root);
-  // The engine reads what it needs of them. It would have to hold a copy of all otherwise.
-  const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : new Uint8Array(bytes).buffer;
-  return engine.attach(targetOf({ memory: { buffer: whole }, root }));
+  return engine.open(bytes, root);
+}
+
+export function dump(of: Inspector | Source, options?: DumpOptions): Uint8Array<ArrayBuffer> {
+  return using(of, (heap) => {
+    const { parts, bytes } = heap.dump(options);
+    const memory = memories.get(heap);
+    const whole = new Uint8Array(bytes);
+    let at = 0;
+    for (const part of parts) {
+      if (part instanceof Uint8Array) whole.set(part, at);
+      else if (memory !== undefined) whole.set(new Uint8Array(memory.buffer, part.at, part.length), at);
+      else throw new Error('The memory of this heap is not known: attach to it by `attach` of flagstone/node.');
+      at += part.length;
+    }
+    return whole;
+  });
 }
 
 export function copy(source: Source): Uint8Array<ArrayBuffer> {
@@ -65,10 +84,6 @@ function isInspector(of: object | string): of is Inspector {
 
 function isSaved(of: Source | Saved): of is Saved {
   return typeof of === 'string' || of instanceof URL || of instanceof Uint8Array || of instanceof ArrayBuffer;
-}
-
-function part(saved: Uint8Array | ArrayBuffer): [number, number] | [] {
-  return saved instanceof Uint8Array ? [saved.byteOffset, saved.byteLength] : [];
 }
 
 function read(path: string | URL): Uint8Array {

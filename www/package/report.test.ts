@@ -40,6 +40,17 @@ test('the verdict comes first, with as many pinned pages as were asked for', () 
   assert.deepEqual(text(report).split('\n').slice(0, 3), ['Half of the memory is live.', 'Look at the call sites that hold it.', '']);
 });
 
+test('what a dump says of itself is told, and cannot speak to the terminal', () => {
+  const heap = new FakeInspector();
+  heap.origin = {
+    format: 'flagstone', program: 'notes', reason: 'trap', error: 'unreachable\u001b[2J', time: null, writer: '0.1.0', contents: 'all', leftOutBytes: 0, memoryBytes: 262_144, fileBytes: 90_000,
+    memory: 0, memories: 1, frames: [], sentence: 'A dump of notes after a trap.',
+  };
+  const report = reportOn(heap);
+  assert.equal(report.origin?.program, 'notes');
+  assert.deepEqual(text(report).split('\n').slice(3, 6), ['A dump of notes after a trap.', 'Its error: unreachable\\x1b[2J', '']);
+});
+
 test('a limit that is reached holds, one byte more does not', () => {
   const holds = (assert: string): boolean => reportOn(new FakeInspector(), { assert }).ok;
   for (const [reached, exceeded] of [['max-pages=4', 'max-pages=3'], ['max-memory=256KiB', 'max-memory=262143'], ['max-live=132KiB', 'max-live=135167'], ['max-objects=161', 'max-objects=160']] as const) {

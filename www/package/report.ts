@@ -7,14 +7,18 @@ import type { List, Report, ReportCache, ReportLeaks, ReportObjectCache, ReportO
 /** Rows of a list where nothing else is asked for. */
 export const TOP = 20;
 
+/** What is asked of a heap. */
+export type Told = Pick<Inspector, 'sample' | 'audit' | 'verdict' | 'leaks' | 'check' | 'origin'>;
+
 /** Tells of a heap; throws a sentence where it cannot be read, or where an option makes no sense. */
-export function reportOn(heap: Inspector, { top = TOP, leaks = true, roots, assert = '' }: ReportOptions = {}): Report {
+export function reportOn(heap: Told, { top = TOP, leaks = true, roots, assert = '' }: ReportOptions = {}): Report {
   if (!Number.isInteger(top) || top < 0) throw new Error(`${top} is no number of rows.`);
   const { summary, caches, arenas, objectCaches } = heap.sample();
   const audit = heap.audit();
   const told: Omit<Report, 'ok' | 'assertions'> = {
     format: 'flagstone report',
     version: 1,
+    origin: heap.origin,
     verdict: verdictOf(heap, top),
     summary: {
       memoryBytes: summary.memoryBytes, pages: summary.pages, liveObjects: summary.liveObjects, liveBytes: summary.liveBytes,
@@ -35,7 +39,7 @@ export function reportOn(heap: Inspector, { top = TOP, leaks = true, roots, asse
 }
 
 /** The verdict, with so many of the pages that are pinned. */
-function verdictOf(heap: Inspector, top: number): Verdict {
+function verdictOf(heap: Told, top: number): Verdict {
   const verdict = heap.verdict();
   return { ...verdict, pins: { ...verdict.pins, list: verdict.pins.list.slice(0, top) } };
 }

@@ -14,8 +14,8 @@ export interface Opening {
 
 export interface Session {
   heap: Heap;
-  /** The memory, for a search for leaks; undefined where only the engine can read it. */
-  target: Target | undefined;
+  /** The memory, for a search for leaks. */
+  target: Target;
   /** Whether it can change. */
   live: boolean;
   renew: (() => Promise<void>) | undefined;
@@ -28,20 +28,15 @@ export async function begin(engine: Opening, source: unknown, { root, roots }: A
   if (isPort(source)) return remote(engine, source, known);
   const saved = await savedIn(source);
   if (saved === undefined) return here(engine, { ...targetOf(source), ...known });
-  // A core dump is taken apart by the engine; the bytes of a memory stand in for it.
-  if (startsWith(saved, [0x00, 0x61, 0x73, 0x6d])) return kept(engine.open(saved, root), undefined);
+  const heap = engine.open(saved, root);
+  // Who looks for leaks takes the bytes of the file for those of a memory, and the engine knows both kinds.
   const whole = saved.byteLength === saved.buffer.byteLength ? saved.buffer : saved.slice().buffer;
-  const target = targetOf({ memory: { buffer: whole }, ...known });
-  return kept(engine.attach(target), target);
+  return { heap, target: targetOf({ memory: { buffer: whole }, ...known }), live: false, renew: undefined, close: () => heap.free() };
 }
 
 function here(engine: Opening, target: Target): Session {
   const heap = engine.attach(target);
   return { heap, target, live: true, renew: undefined, close: () => heap.free() };
-}
-
-function kept(heap: Inspector, target: Target | undefined): Session {
-  return { heap, target, live: false, renew: undefined, close: () => heap.free() };
 }
 
 async function remote(engine: Opening, port: Port, known: Partial<Target>): Promise<Session> {

@@ -20,6 +20,7 @@ function reportSections(told: Report): string[][] {
   const { summary, verdict, check, leaks } = told;
   return [
     [verdict.sentence, verdict.advice].filter((line) => line !== ''),
+    origin(told),
     [
       `${plural(summary.pages, 'page')}, ${bytes(summary.memoryBytes)}: ${plural(summary.liveObjects, 'object')} live, ${bytes(summary.liveBytes)}; ${bytes(summary.reusableBytes)} can be used again.`,
       `${plural(summary.allocations, 'allocation')}, ${plural(summary.frees, 'free')}, ${plural(summary.failures, 'failure')}; ${plural(summary.growths, 'growth')} by ${plural(summary.grownPages, 'page')}, ${count(summary.foreignGrowths)} by others.`,
@@ -53,12 +54,24 @@ function diffSections(told: Diff): string[][] {
   return [
     table([['', 'before', 'after', 'change'], ...figures.map(([name, change, words]) => [name, ...changeRow(change, words)])]),
     ['What memory is made of', ...table(PARTS.map(({ key, label }) => [label, ...changeRow(told.composition.find(({ part }) => part === key) ?? { before: 0, after: 0, change: 0 }, bytes)]))],
+    objects(told),
+    list('Caches with most new bytes', told.objects.caches, ['cache', 'new', 'bytes', 'freed', 'bytes', 'survive'],
+      ({ name, objects: change }) => [name, count(change.new.count), bytes(change.new.bytes), count(change.freed.count), bytes(change.freed.bytes), count(change.surviving.count)]),
     list('Size classes that changed', told.caches, ['class', 'live', 'bytes', 'free'], diffRow),
     list('Object caches that changed', told.objectCaches, ['cache', 'live', 'bytes', 'free'], diffRow),
     told.sites === null ? [] : list('Call sites that changed', told.sites, ['live', 'bytes', 'tags and frames'],
       ({ live, liveBytes, tags, frames }) => [signed(live.change, count), signed(liveBytes.change, bytes), place(tags, frames)], [2]),
     told.assertions.map(assertion),
   ];
+}
+
+/** What a dump says of itself. */
+function origin({ origin: from }: Report): string[] {
+  return from === null || from.format === 'memory' ? [] : [from.sentence, ...(from.error === '' ? [] : [`Its error: ${from.error}`])];
+}
+
+function objects({ objects: { all, doubts } }: Diff): string[] {
+  return [`${plural(all.new.count, 'new object')}, ${bytes(all.new.bytes)}; ${count(all.freed.count)} freed, ${bytes(all.freed.bytes)}; ${count(all.surviving.count)} survive, ${bytes(all.surviving.bytes)}.`, ...doubts];
 }
 
 function cacheRow({ name, live, liveBytes, freeBytes }: ReportCache): Row {

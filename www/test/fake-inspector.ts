@@ -1,8 +1,9 @@
 /** A heap of few figures, each written down, for what is told of heaps without a page. For tests only. */
 import type { AuditReport, ArenaRow, CacheRow, CheckReport, LeakOptions, LeakReport, Sample, Summary, Verdict } from '../model/records.ts';
-import type { Inspector } from '../package/types/flagstone.d.ts';
+import type { Compared } from '../package/diff.ts';
+import type { Told } from '../package/report.ts';
+import type { DumpOrigin, Snapshot } from '../package/types/flagstone.d.ts';
 import { COLUMN, QUIET, STRING } from './fake-audit.ts';
-import { FakeHeap } from './fake-engine.ts';
 import { LISTS, UNKNOWN } from './fake-leaks.ts';
 import { objectCacheRow } from './fake-objects.ts';
 
@@ -25,8 +26,8 @@ const HEAP: ArenaRow = {
   heap: { growths: 2, pages: 3, parkedBytes: 0, largeLive: 1, largeLiveBytes: 102_400, slabBytes: 30_000, objectSlabBytes: 4096, metadataBytes: 4096 },
 };
 
-export class FakeInspector extends FakeHeap implements Inspector {
-  readonly root = SUMMARY.root;
+export class FakeInspector implements Told, Compared {
+  origin: DumpOrigin | null = null;
   judged: Verdict = {
     cause: 'live', sentence: 'Half of the memory is live.', advice: 'Look at the call sites that hold it.', memoryBytes: 262_144, damaged: 0,
     findings: [
@@ -43,31 +44,23 @@ export class FakeInspector extends FakeHeap implements Inspector {
   found: LeakReport = { ...UNKNOWN, damaged: false, groups: [LISTS], groupsLeft: 0, leaks: 214, lostObjects: 1684, lostBytes: 46_296, sentence: 'Nothing leads to 1684 of them.' };
   asked: LeakOptions | null | undefined;
 
-  override verdict(): Verdict {
+  verdict(): Verdict {
     return this.judged;
   }
 
-  override sample(): Sample {
+  sample(): Sample {
     return { summary: this.summary(), caches: this.rows, objectCaches: [objectCacheRow({ number: 1, name: 'tiles', size: 128, objectsPerSlab: 16, taken: [16, 4], loaded: 1 })], budgets: [], refusal: null, arenas: [HEAP] };
   }
 
-  override summary(): Summary {
+  summary(): Summary {
     return { ...SUMMARY, ...this.changed };
   }
 
-  override caches(): CacheRow[] {
-    return this.rows;
-  }
-
-  override arenas(): ArenaRow[] {
-    return [HEAP];
-  }
-
-  override audit(): AuditReport | null {
+  audit(): AuditReport | null {
     return this.diagnosis;
   }
 
-  override check(): CheckReport {
+  check(): CheckReport {
     return this.checked;
   }
 
@@ -76,5 +69,19 @@ export class FakeInspector extends FakeHeap implements Inspector {
     return this.found;
   }
 
-  free(): void {}
+  /** What changed to whatever comes later. */
+  snapshot(): Snapshot {
+    const tally = (count: number): { count: number; bytes: number } => ({ count, bytes: count * 448 });
+    const objects = { before: tally(40), after: tally(50), new: tally(12), freed: tally(2), surviving: tally(38) };
+    const nothing = { before: tally(0), after: tally(0), new: tally(0), freed: tally(0), surviving: tally(0) };
+    const pair = <T>(value: T): { before: T; after: T } => ({ before: value, after: value });
+    return {
+      diff: () => ({
+        objects, allocations: 12, failures: 0, growths: 1, memoryBytes: pair(0), pages: pair(0), composition: pair(SUMMARY.composition), arenas: [], sites: [], tags: [], toldApart: 0,
+        caches: [{ key: 'class:64', name: '64 B', size: 64, objects: nothing, allocations: 0 }, { key: 'class:448', name: '448 B', size: 448, objects, allocations: 12 }],
+        doubts: ['Nothing tells objects apart whose address was handed out again.'],
+      }),
+      free: () => undefined,
+    };
+  }
 }

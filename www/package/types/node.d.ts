@@ -1,9 +1,9 @@
 /** The inspector in Node, without a page: heaps are opened or attached to at once, and told of in plain records. `docs/headless.md` has the records. */
-import type { Composition, Inspector, Target, Verdict } from './flagstone.js';
+import type { CacheChange, Composition, DumpOptions, DumpOrigin, Inspector, SnapshotDiff, Target, Verdict } from './flagstone.js';
 
 export type {
-  ArenaRow, AuditReport, BudgetRow, CacheRow, CheckReport, Composition, HeapMap, Inspector, LeakGroup, LeakOptions, LeakReport, LogEntry, LogFilter, LogList, ObjectCacheRow,
-  Sample, SegmentFilter, SegmentList, SegmentRow, SiteRow, Summary, Target, Verdict, Whatis,
+  ArenaRow, AuditReport, BudgetRow, CacheChange, CacheRow, CheckReport, Composition, DumpOptions, DumpOrigin, HeapMap, Inspector, LeakGroup, LeakOptions, LeakReport, LogEntry, LogFilter, LogList, ObjectCacheRow,
+  Sample, SegmentFilter, SegmentList, SegmentRow, SiteRow, SnapshotDiff, Summary, Target, Verdict, Whatis,
 } from './flagstone.js';
 
 /** What has a heap in it: a memory, an instance, its exports, or a target of the engine. */
@@ -20,7 +20,7 @@ export type Saved = string | URL | Uint8Array | ArrayBuffer;
 export function attach(source: Source): Inspector;
 
 /**
- * Opens a saved memory: all its bytes from address 0 on, or a core dump. Bytes that are neither compressed nor a core dump are not copied.
+ * Opens a saved memory: all its bytes from address 0 on, or a core dump. They stay where they are, and must not change meanwhile.
  *
  * Throws an `Error` with a sentence where the file cannot be read, or no heap of flagstone is in it.
  */
@@ -28,6 +28,9 @@ export function open(saved: Saved, root?: number): Inspector;
 
 /** All bytes of a memory as they are now, for `open`, or for a file. Throws as `attach` does where there is no memory. */
 export function copy(source: Source): Uint8Array<ArrayBuffer>;
+
+/** A heap as the bytes of a core dump, for a file: smaller than the memory, and it says where it is from. Throws as `attach` does. */
+export function dump(of: Inspector | Source, options?: DumpOptions): Uint8Array<ArrayBuffer>;
 
 export interface ReportOptions {
   /** Rows of each list at most, those with the most bytes; default 20. */
@@ -46,6 +49,8 @@ export interface Report {
   version: 1;
   /** Whether the check found no problem and all assertions hold. */
   ok: boolean;
+  /** What the file says of itself: its texts are whatever somebody wrote there. Null of a program at work. */
+  origin: DumpOrigin | null;
   /** The cause of high memory and what to do. Of the pages that are pinned, those with the fewest objects are listed. */
   verdict: Verdict;
   summary: ReportSummary;
@@ -176,6 +181,11 @@ export interface Diff {
   ok: boolean;
   summary: Record<'memoryBytes' | 'pages' | 'liveObjects' | 'liveBytes' | 'reusableBytes' | 'allocations' | 'frees' | 'failures' | 'growths' | 'foreignGrowths', Change>;
   composition: (Change & { part: keyof Composition })[];
+  /**
+   * Which objects came and went: those of the same address and cache are the same, and where diagnosis has them on record also those of the
+   * same operation. Caches are those with most new bytes. `doubts` say why the two may not belong together.
+   */
+  objects: { all: SnapshotDiff['objects']; caches: List<CacheChange>; doubts: string[] };
   caches: List<DiffRow>;
   objectCaches: List<DiffRow>;
   /** By tags and frames; null where one of them was built without diagnosis. */

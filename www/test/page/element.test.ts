@@ -138,6 +138,26 @@ test('a panel is moved, collapsed and closed by keyboard, stays in the window an
   await at.context().close();
 });
 
+test('a core dump: it is opened, does not change, and is looked through for leaks', async () => {
+  const { page: at, complaints } = await plain(browser, site);
+  await at.evaluate(async () => {
+    const inspector = document.createElement('heap-inspector');
+    document.body.append(inspector);
+    const engine = await import(String('/flagstone/flagstone.js'));
+    await engine.default();
+    const { parts } = engine.attach({ memory: window.program.memory }).dump({ program: 'somebody’s' });
+    await inspector.attach(new Blob(parts.map((part: Uint8Array<ArrayBuffer> | { at: number; length: number }) => part instanceof Uint8Array ? part : new Uint8Array(window.program.memory.buffer.slice(part.at, part.at + part.length)))));
+  });
+  const bytes = await at.evaluate(() => window.program.memory.buffer.byteLength);
+  assert.match(await shown(at), new RegExp(`${(bytes / 65_536).toLocaleString('en-US')} pages`));
+  await at.getByRole('tab', { name: 'Leaks' }).click();
+  await at.getByRole('button', { name: 'Look for leaks' }).click();
+  await at.locator('flagstone-leaks-view').getByText(/Nothing leads to \d+ of/).first().waitFor();
+  assert.equal(await at.getByRole('button', { name: 'Resume' }).count(), 1);
+  assert.deepEqual(complaints, []);
+  await at.context().close();
+});
+
 test('a saved memory, as it is and compressed, and what is none', async () => {
   const { page: at } = await plain(browser, site);
   const said = await at.evaluate(async () => {

@@ -93,6 +93,22 @@ test('what is compressed is the same memory', () => {
   assert.equal(run('report', 'two.mem.gz', '--json').out, run('report', 'two.mem', '--json').out);
 });
 
+test('a core dump says where it is from, is smaller than the memory, and tells the same', () => {
+  const dump = headless.dump(app, { program: 'workbench', reason: 'trap', error: 'unreachable\u001b[31m' });
+  assert.ok(dump.byteLength < app.memory.buffer.byteLength, `${dump.byteLength} of ${app.memory.buffer.byteLength} bytes`);
+  writeFileSync(join(PROJECT, 'core.wasm.gz'), gzipSync(dump));
+  const told: Headless.Report = JSON.parse(run('report', 'core.wasm.gz', '--json').out);
+  assert.deepEqual([told.origin?.program, told.origin?.reason, told.origin?.format], ['workbench', 'trap', 'flagstone']);
+  const live = headless.report(app);
+  assert.deepEqual([told.summary, told.composition, told.caches], [live.summary, live.composition, live.caches]);
+  const { status, out } = run('report', 'core.wasm.gz');
+  assert.equal(status, 0);
+  assert.match(out, /^Its error: unreachable\\x1b\[31m$/m);
+  const heap = headless.attach(app);
+  assert.deepEqual(headless.dump(heap, { time: 7 }), headless.dump(app, { time: 7 }), 'attached to before, or for it');
+  heap.free();
+});
+
 test('assertions decide the exit code', () => {
   const pages = one.byteLength / 65_536;
   assert.equal(run('report', 'one.mem', '--assert', `max-pages=${pages},max-live=16MiB,ok`).status, 0);
@@ -118,6 +134,9 @@ test('a comparison names what grew', () => {
   assert.equal(diff.composition.reduce((sum, { change }) => sum + change, 0), two.byteLength - one.byteLength);
   assert.equal(diff.objectCaches.rows.find(({ name }) => name === 'documents')?.live.change, 1);
   assert.ok((diff.caches.rows[0]?.live.change ?? 0) >= 9000);
+  // Nothing of the first document went away, and what is new is more than the net growth of none.
+  assert.equal(diff.objects.all.new.count - diff.objects.all.freed.count, diff.summary.liveObjects.change);
+  assert.ok(diff.objects.all.new.count >= 9000 && diff.objects.all.surviving.count >= 10_000);
   const same: Headless.Diff = JSON.parse(run('diff', 'one.mem', 'one.mem', '--json').out);
   assert.deepEqual([same.caches, same.objectCaches, same.sites], Array(3).fill({ rows: [], left: 0 }));
 });
@@ -174,7 +193,7 @@ test('in the same process: a running program, and one that has trapped', () => {
   assert.equal(live.ok, true, headless.text(live));
   assert.equal(live.summary.memoryBytes, app.memory.buffer.byteLength);
   const heap = headless.attach(app);
-  assert.deepEqual(headless.report(heap), headless.report(new Uint8Array(app.memory.buffer)), 'attached to, or saved');
+  assert.deepEqual(headless.report(heap), { ...headless.report(headless.copy(app)), origin: null }, 'attached to, or saved');
   assert.deepEqual(headless.report(heap), headless.report(app.memory), 'with the root, or without');
   assert.equal(headless.diff(two, heap).summary.liveObjects.change, 0);
 
