@@ -1,6 +1,6 @@
 // Measures the inspector: `cargo xtask inspector` builds the page and a program with a million objects, serves the page, and calls this. In
-// headless Chromium the page looks at that program: how long each reading takes, what a snapshot weighs, how long frames of the map are
-// while it is scrolled and zoomed, and how much memory the page needs besides the program's.
+// headless Chromium the page looks at that program: how long each reading takes, how long frames of the map are while it is
+// scrolled and zoomed, and how much memory the page needs besides the program's.
 
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -9,8 +9,6 @@ import { parseArgs } from 'node:util';
 /** As those of the page tests. */
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const OBJECTS = 1_000_000;
-/** What comes between two snapshots. */
-const MORE = 50_000;
 const MIB = 1 << 20;
 /** Samples that a page takes a second. */
 const SAMPLES = 4;
@@ -22,7 +20,7 @@ const { values: options } = parseArgs({
 const { chromium } = createRequire(new URL('../../www/package.json', import.meta.url))('playwright-core');
 
 /** Runs in the page: reads the program in each way so many times, and leaves the page attached to it. */
-async function readings({ objects, more, repeat }) {
+async function readings({ objects, repeat }) {
   const engine = await import('/flagstone.js');
   const { memory: own } = await engine.default();
   const { instance } = await WebAssembly.instantiateStreaming(fetch('/leaks.wasm'), {});
@@ -46,18 +44,8 @@ async function readings({ objects, more, repeat }) {
   }
   const after = heap.summary();
   const counters = ({ allocations, frees, growths, memoryBytes }) => [allocations, frees, growths, memoryBytes].join();
-  const first = timed('snapshot', () => heap.snapshot());
-  for (let round = 1; round < repeat; round += 1) timed('snapshot', () => heap.snapshot()).free();
-  const summary = heap.summary();
-  plant(more, 0, 1);
-  const second = heap.snapshot();
-  let fresh = 0;
-  for (let round = 0; round < repeat; round += 1) fresh = timed('comparison of two', () => first.diff(second)).objects.new.count;
-  const snapshot = first.bytes().length;
-  first.free();
-  second.free();
   document.querySelector('inspector-app').recorder.attach(heap);
-  return { times, snapshot, fresh, summary, unchanged: counters(before) === counters(after), engine: own.buffer.byteLength };
+  return { times, summary: after, unchanged: counters(before) === counters(after), engine: own.buffer.byteLength };
 }
 
 /** Runs in the page, on the map: scrolls and zooms for some seconds, and says how long frames were. */
@@ -89,7 +77,7 @@ page.setDefaultTimeout(0);
 await page.route('**/leaks.wasm', (route) => route.fulfill({ path: options.module, contentType: 'application/wasm' }));
 await page.goto(options.url);
 await page.waitForFunction(() => document.querySelector('inspector-app')?.state?.phase.value.kind === 'attached');
-const { times, snapshot, fresh, summary, unchanged, engine } = await page.evaluate(readings, { objects: OBJECTS, more: MORE, repeat: Number(options.repeat) });
+const { times, summary, unchanged, engine } = await page.evaluate(readings, { objects: OBJECTS, repeat: Number(options.repeat) });
 const lengths = await page.evaluate(frames);
 const session = await page.context().newCDPSession(page);
 await session.send('HeapProfiler.collectGarbage');
@@ -102,8 +90,6 @@ console.log(`${cpus()[0].model}, ${cpus().length} cores, Chromium ${browser.vers
 row('memory of the program', `${(summary.memoryBytes / MIB).toFixed(0)} MiB, ${summary.liveObjects.toLocaleString('en')} live objects`);
 for (const [name, values] of Object.entries(times)) row(name, `${median(values).toFixed(1)} ms`);
 row('share of the time of a page that samples', `${(median(times['sample']) * SAMPLES / 10).toFixed(2)} % at ${SAMPLES} samples a second`);
-row('bytes of a snapshot', `${(snapshot / MIB).toFixed(2)} MiB`);
-row('objects that came between the two', fresh.toLocaleString('en'));
 const long = lengths.filter((length) => length > 32).length;
 row('frames of the map, scrolled and zoomed', `${lengths.length}, median ${median(lengths).toFixed(1)} ms, longest ${Math.max(...lengths).toFixed(0)} ms, ${long} above 32 ms`);
 row('memory of the page besides', `${(usedSize / MIB).toFixed(0)} MiB of JavaScript, ${(engine / MIB).toFixed(0)} MiB of the engine`);

@@ -1,5 +1,5 @@
 //! `cargo xtask leaks`: how many planted leaks are found among a million objects, how long that takes, and how long the page stands
-//! still for it. `cargo xtask inspector`: how long the page takes to read such a program. `benches/leaks` is what is looked at.
+//! still for it. `cargo xtask inspector`: how long the page takes to read such a program, and what snapshots of it cost. `benches/leaks` is what is looked at.
 
 use crate::replay::NO_NODE;
 use crate::{browser::Browser, lock, page, paths, run, say, serve::Site, wasm};
@@ -14,13 +14,18 @@ pub(crate) struct Options {
     repeat: u32,
 }
 
-/// What is measured: a script of `benches`.
-pub(crate) const LEAKS: &str = "benches/leaks/leaks.mjs";
-/// The same.
-pub(crate) const INSPECTOR: &str = "benches/inspector/inspector.mjs";
+/// Builds, serves and measures the search for leaks.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    measure(options, &["leaks.mjs"])
+}
 
-/// Builds, serves and measures.
-pub(crate) fn run(script: &str, options: &Options) -> Result<()> {
+/// Builds, serves and measures what the page reads, and snapshots.
+pub(crate) fn inspector(options: &Options) -> Result<()> {
+    measure(options, &["inspector.mjs", "snapshots.mjs"])
+}
+
+/// Builds and serves, and lets scripts beside the program measure.
+fn measure(options: &Options, scripts: &[&str]) -> Result<()> {
     // A missing browser is heard of before minutes of building.
     let browser = Browser::ensure()?;
     page::build()?;
@@ -35,12 +40,14 @@ pub(crate) fn run(script: &str, options: &Options) -> Result<()> {
     // It serves until this function ends.
     let site = Site::on_any_port(paths::dist())?;
     say::doing("measuring; the quieter the machine, the firmer the times");
-    let mut node = Command::new("node");
-    node.arg(paths::root().join(script)).arg("--module").arg(module);
-    node.args(["--url", &site.url]).arg("--chromium").arg(&browser.chromium);
-    node.args(["--repeat", &options.repeat.to_string()]);
-    if !node.status().context(NO_NODE)?.success() {
-        bail!("the measurement did not finish, or something is not as it should be");
+    for script in scripts {
+        let mut node = Command::new("node");
+        node.arg(paths::root().join("benches/leaks").join(script)).arg("--module").arg(&module);
+        node.args(["--url", &site.url]).arg("--chromium").arg(&browser.chromium);
+        node.args(["--repeat", &options.repeat.to_string()]);
+        if !node.status().context(NO_NODE)?.success() {
+            bail!("{script} did not finish, or something is not as it should be");
+        }
     }
     Ok(())
 }

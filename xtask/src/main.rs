@@ -64,7 +64,7 @@ enum Task {
     Objects(objects::Options),
     /// Look for leaks that were planted among a million objects: what is found, and how long it takes
     Leaks(leaks::Options),
-    /// Measure how long the page takes to read a program with a million objects
+    /// Measure how long the page takes to read a program with a million objects, and what snapshots of it cost
     Inspector(leaks::Options),
     /// Measure what it costs that call sites are sampled
     Sampling(sampling::Options),
@@ -103,8 +103,8 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Soak(options) => soak::run(&options)?,
         Task::Arenas(options) => arenas::run(&options)?,
         Task::Objects(options) => objects::run(&options)?,
-        Task::Leaks(options) => leaks::run(leaks::LEAKS, &options)?,
-        Task::Inspector(options) => leaks::run(leaks::INSPECTOR, &options)?,
+        Task::Leaks(options) => leaks::run(&options)?,
+        Task::Inspector(options) => leaks::inspector(&options)?,
         Task::Sampling(options) => sampling::run(&options)?,
         Task::Size => size::run()?,
         Task::BuildPage => {
