@@ -3,6 +3,7 @@ import type { AuditReport, ArenaRow, CacheRow, CheckReport, LeakOptions, LeakRep
 import type { Compared } from '../package/diff.ts';
 import type { Told } from '../package/report.ts';
 import type { DumpOrigin, Snapshot } from '../package/types/flagstone.d.ts';
+import { figures } from './fake-snapshots.ts';
 import { COLUMN, QUIET, STRING } from './fake-audit.ts';
 import { LISTS, UNKNOWN } from './fake-leaks.ts';
 import { objectCacheRow } from './fake-objects.ts';
@@ -81,6 +82,10 @@ export class FakeInspector implements Told, Compared {
         caches: [{ key: 'class:64', name: '64 B', size: 64, objects: nothing, allocations: 0 }, { key: 'class:448', name: '448 B', size: 448, objects, allocations: 12 }],
         doubts: ['Nothing tells objects apart whose address was handed out again.'],
       }),
+      bytes: () => new Uint8Array(),
+      figures: () => figures(),
+      objects: () => ({ matching: 0, bytes: 0, rows: [] }),
+      objectsHeld: () => ({ matching: 0, bytes: 0, rows: [] }),
       free: () => undefined,
     };
   }
