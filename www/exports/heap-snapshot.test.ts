@@ -47,7 +47,7 @@ test('above the limit, the objects of a slab are one, the largest are not, and t
   // The smaller objects come first in the memory.
   const [first, second] = SEGMENTS;
   assert.ok(first !== undefined && second !== undefined);
-  const tree = treeOf(heapOf([{ ...second, start: first.start }, { ...first, start: second.start }, ...SEGMENTS.slice(2)]), 2);
+  const tree = treeOf(heapOf([{ ...second, start: first.start }, { ...first, start: second.start }, ...SEGMENTS.slice(2)]), 3);
   assert.deepEqual([tree.objects, tree.grouped], [2, 1]);
   const nodes = all(tree.root);
   assert.equal(bytesOf(nodes.filter(({ live }) => live)), LIVE_IN_SEGMENTS);

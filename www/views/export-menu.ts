@@ -23,7 +23,7 @@ dialog { width: min(820px, calc(100vw - 24px)); max-height: calc(100vh - 48px); 
 dialog::backdrop { background: rgb(0 0 0 / .45); }
 .head { position: sticky; top: 0; z-index: 1; background: var(--surface); border-bottom: 1px solid var(--line); padding: 12px 18px; }
 .body { display: grid; gap: 14px; padding: 14px 18px 18px; }
-.item { display: grid; grid-template-columns: 170px minmax(0, 1fr); gap: 2px 14px; align-items: center; padding: 8px 0; border-bottom: 1px solid var(--line); }
+.item { display: grid; grid-template-columns: 190px minmax(0, 1fr); gap: 2px 14px; align-items: center; padding: 8px 0; border-bottom: 1px solid var(--line); }
 .item:last-child { border-bottom: 0; }
 .item button { justify-self: stretch; text-align: left; }
 .item p { font-size: 13.5px; overflow-wrap: anywhere; }
@@ -32,7 +32,7 @@ dialog::backdrop { background: rgb(0 0 0 / .45); }
 .file input { position: absolute; inset: 0; opacity: 0; cursor: pointer; }
 .file:focus-within { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 5px; }
 .file span { color: var(--accent); text-decoration: underline; text-underline-offset: 3px; }
-.said { margin-top: 6px; font-size: 13.5px; overflow-wrap: anywhere; }
+.said { margin-top: 6px; min-height: 1.5em; font-size: 13.5px; overflow-wrap: anywhere; }
 @media (max-width: 560px) { .item { grid-template-columns: minmax(0, 1fr); } }
 `];
   static override properties = {
@@ -65,7 +65,7 @@ dialog::backdrop { background: rgb(0 0 0 / .45); }
   protected override render(): TemplateResult {
     return html`<dialog aria-labelledby="title" @close=${() => wish(this, 'export', false)} @click=${this.#onClick}>
       <div class="head"><div class="row spread"><h2 id="title">Export</h2><button aria-label="Close" @click=${this.#close}>✕</button></div>
-        <p class="said ${this.said.bad ? 'notice bad' : 'muted'}" role="status" ?hidden=${this.said.sentence === ''}>${this.said.sentence}</p></div>
+        <p class="said ${this.said.bad ? 'notice bad' : 'muted'}" role="status">${this.said.sentence}</p></div>
       <div class="body">
         ${this.source === undefined ? html`<p role="status">Reading the heap …</p>` : this.#choices(this.source)}
       </div></dialog>`;
@@ -124,9 +124,11 @@ dialog::backdrop { background: rgb(0 0 0 / .45); }
 
   readonly #close = (): void => this.renderRoot.querySelector('dialog')?.close();
 
-  /** A click beside the dialog closes it. */
-  #onClick(event: MouseEvent): void {
-    if (event.target instanceof HTMLDialogElement) event.target.close();
+  /** A click beside the dialog closes it; one that began and ended on different parts of it has the same target, and does not. */
+  #onClick({ target, clientX: x, clientY: y }: MouseEvent): void {
+    if (!(target instanceof HTMLDialogElement)) return;
+    const { left, right, top, bottom } = target.getBoundingClientRect();
+    if (x < left || x > right || y < top || y > bottom) target.close();
   }
 }
 
