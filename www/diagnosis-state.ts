@@ -6,7 +6,6 @@ import { Atom } from './atom.ts';
 import { WHOLE_LOG, type Audit, type FlameChoice, type LogPage, type LogQuery, type Past, type Sent, type SiteOrder } from './model/diagnosis.ts';
 import type { Frames } from './model/frames.ts';
 import { GrowthWatch } from './model/growth.ts';
-import type { Reading } from './model/peak.ts';
 
 export class DiagnosisState {
   /** The newest report, or why there is none. */
@@ -31,9 +30,6 @@ export class DiagnosisState {
   readonly growth = new Atom(new GrowthWatch());
   /** Readings of it, ever. */
   readonly grown = new Atom(0);
-
-  /** The highest of the moments at which the report was read; nobody shows it, so nobody watches it. */
-  peak: Reading | undefined;
 
   /** Which entries of the logs are listed. */
   readonly logQuery = new Atom<LogQuery>(WHOLE_LOG);

@@ -4,7 +4,6 @@
  */
 import { reportOf, type Audit } from './model/diagnosis.ts';
 import { parsedLog } from './model/log-query.ts';
-import { higher } from './model/peak.ts';
 import type { AuditReport, Heap, LogEntry } from './model/records.ts';
 import type { State, Tab } from './state.ts';
 import type { SymbolStore } from './symbols.ts';
@@ -127,19 +126,10 @@ export class Diagnosis {
     audit.set(read);
     const ended = this.#clock();
     this.#audit = { ended, cost: ended - start };
-    this.#notePeak(read);
     const report = reportOf(read);
     if (this.#state.tab.value === 'faults' && report !== undefined) seen.set(report.faultsEver);
     if (report !== undefined) this.#name(report);
     if (report !== undefined) this.#watchGrowth(ended, report);
-  }
-
-  #notePeak(read: Audit): void {
-    const { summary, caches, arenas, objects, diagnosis } = this.#state;
-    if (summary.value === undefined || read === undefined || !('report' in read)) return;
-    const { objectCaches, budgets, refusal } = objects.value;
-    const sample = { summary: summary.value, caches: [...caches.value], arenas: [...arenas.value], objectCaches, budgets, refusal };
-    diagnosis.peak = higher(diagnosis.peak, { sample, audit: read.report });
   }
 
   /** Reads what is held once more. Time that a person looks away, or the program rests, does no harm. */

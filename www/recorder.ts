@@ -137,9 +137,9 @@ export class Recorder {
   #notePeak(time: number): void {
     const { summary, caches, objects, diagnosis, history } = this.#state;
     if (summary.value === undefined) return;
-    const { pages, liveBytes, liveObjects } = summary.value;
+    const { pages, liveBytes, liveObjects, allocations, frees } = summary.value;
     const sites = reportOf(diagnosis.audit.value)?.sites ?? [];
-    history.value.peaks.note({ time, pages, liveBytes, liveObjects, caches: caches.value, objectCaches: objects.value.objectCaches, sites });
+    history.value.peaks.note({ time, pages, liveBytes, liveObjects, operations: allocations + frees, caches: caches.value, objectCaches: objects.value.objectCaches, sites });
   }
 
   /** What lies at an address now. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIVE, MISCHIEF, PEAK, PLAIN, WHOLE } from '../test/fake-records.ts';
 import { dhat } from './dhat.ts';
-import { profileOf } from './profile.ts';
+import { peakOf, profileOf } from './profile.ts';
 import { flag, list, number, numbers, record, text } from './readers.ts';
 
 interface Point { tb: number; tbk: number; tl: number; mb: number; mbk: number; gb: number; gbk: number; eb: number; ebk: number; fs: number[] }
@@ -38,7 +38,7 @@ test('stacks that differ in nothing a file can say are one', () => {
   assert.ok(first !== undefined);
   const { sample } = PLAIN.now;
   const twins = { ...PLAIN, now: { audit: null, sample: { ...sample, caches: [...sample.caches, { ...first, class: 99 }], summary: { ...sample.summary, liveBytes: 90_000, liveObjects: 200 } } } };
-  const { pps } = read(dhat(profileOf({ ...twins, peak: twins.now })));
+  const { pps } = read(dhat(profileOf({ ...twins, peak: peakOf(twins.now) })));
   assert.equal(new Set(pps.map(({ fs }) => fs.join())).size, pps.length);
   assert.equal(sum(pps, 'eb'), 90_000);
   assert.ok(pps.some(({ eb, ebk, gb, tb }) => eb === 2400 && ebk === 100 && gb === 2400 && tb === 4320));
@@ -48,7 +48,7 @@ test('the maximum of a stack is what it holds at the end, where that is more tha
   const { sample } = PLAIN.now;
   // At the peak all that there was lay in segments.
   const peak = { audit: null, sample: { ...sample, caches: [], objectCaches: [], summary: { ...sample.summary, liveBytes: 100_000 } } };
-  const { pps } = read(dhat(profileOf({ ...PLAIN, peak })));
+  const { pps } = read(dhat(profileOf({ ...PLAIN, peak: peakOf(peak) })));
   assert.deepEqual(pps.map(({ mb, gb, eb }) => [mb, gb, eb]), [[100_000, 100_000, 70_000], [8192, 0, 8192], [1200, 0, 1200], [1120, 0, 1120]]);
 });
 

@@ -7,7 +7,7 @@
 import type { Frame } from '../model/symbols.ts';
 import type { Records } from './profile.ts';
 import { hexOf, list, number, oneOf, optional, record, text } from './readers.ts';
-import { frame, growth, leaks, log, moment, reading } from './schema.ts';
+import { frame, growth, leaks, log, moment, peak, reading } from './schema.ts';
 
 /** What a document says that it is. */
 export const FORMAT = 'flagstone-inspector';
@@ -20,15 +20,16 @@ interface Named {
 }
 
 const document = record<Omit<Records, 'name'> & { format: typeof FORMAT; frames: Named[] }>({
-  format: oneOf(FORMAT), program: text, at: number, now: reading, peak: optional(reading), frames: list(record<Named>({ offset: number, frames: list(frame) })),
+  format: oneOf(FORMAT), program: text, at: number, now: reading, peak: optional(peak), frames: list(record<Named>({ offset: number, frames: list(frame) })),
   moments: list(moment), growths: list(growth), log: optional(log), leaks: optional(leaks),
 });
 
 export function documentOf(records: Records): string {
-  const { name, program, at, now, peak, moments, growths } = records;
-  const offsets = new Set([now, peak].flatMap((found) => found?.audit?.sites.flatMap(({ frames }) => frames) ?? []));
+  const { name, program, at, now, moments, growths } = records;
+  const sites = [...now.audit?.sites ?? [], ...records.peak?.sites ?? []];
+  const offsets = new Set(sites.flatMap(({ frames }) => frames));
   const frames = [...offsets].sort((a, b) => a - b).map((offset): Named => ({ offset, frames: [...name(offset)] }));
-  const all = { format: FORMAT, version: VERSION, program, at, now, peak, frames, moments, growths, log: records.log, leaks: records.leaks };
+  const all = { format: FORMAT, version: VERSION, program, at, now, peak: records.peak, frames, moments, growths, log: records.log, leaks: records.leaks };
   return JSON.stringify(all, (_, value: unknown) => value instanceof Uint8Array ? hexOf(value) : value);
 }
 

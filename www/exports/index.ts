@@ -8,7 +8,7 @@ export { heapProfile } from './heap-profile.ts';
 export { heapSnapshot } from './heap-snapshot.ts';
 export { treeOf, type HeapNode, type HeapTree } from './heap-tree.ts';
 export { gzipped, pprof } from './pprof.ts';
-export { profileOf, type Measure, type Namer, type Place, type Profile, type Reading, type Records, type Stack } from './profile.ts';
+export { peakOf, profileOf, type Measure, type Namer, type Place, type Profile, type Reading, type Records, type Stack } from './profile.ts';
 export { recordsOfHeap } from './reading.ts';
 export { speedscope } from './speedscope.ts';
 export { tablesOf } from './tables.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAMAGED, LIVE, PEAK, PLAIN, REST, WHOLE } from '../test/fake-records.ts';
-import { linesOf, NOT_SAMPLED, profileOf, type Stack } from './profile.ts';
+import { linesOf, NOT_SAMPLED, peakOf, profileOf, type Stack } from './profile.ts';
 
 const names = (stack: Stack): string[] => linesOf(stack).map(({ name }) => name);
 
@@ -57,7 +57,7 @@ test('a site and a cache that are gone still are part of the peak', () => {
   const profile = profileOf({ ...WHOLE, now: { sample, audit: { ...audit, sites: audit.sites.filter(({ id }) => id !== 1) } } });
   assert.deepEqual(profile.peak, PEAK);
   assert.deepEqual(profile.live, LIVE);
-  const plain = profileOf({ ...PLAIN, peak: PLAIN.now, now: { ...PLAIN.now, sample: { ...PLAIN.now.sample, objectCaches: [] } } });
+  const plain = profileOf({ ...PLAIN, peak: peakOf(PLAIN.now), now: { ...PLAIN.now, sample: { ...PLAIN.now.sample, objectCaches: [] } } });
   assert.equal(plain.peak.bytes, 80_512);
   assert.equal(plain.stacks.find((stack) => names(stack)[0] === 'pairs')?.peak.bytes, 1120);
 });
@@ -65,7 +65,7 @@ test('a site and a cache that are gone still are part of the peak', () => {
 test('the peak has its own time', () => {
   const { sample } = PLAIN.now;
   const peak = { audit: null, sample: { ...sample, summary: { ...sample.summary, allocations: 500, frees: 100 } } };
-  const profile = profileOf({ ...PLAIN, peak });
+  const profile = profileOf({ ...PLAIN, peak: peakOf(peak) });
   assert.deepEqual([profile.operations, profile.peakOperations], [1877, 600]);
 });
 

@@ -11,12 +11,10 @@
  */
 import { ownLines, stackLines } from '../model/frames.ts';
 import type * as recorded from '../model/history.ts';
-import type { Reading } from '../model/peak.ts';
-import type { CacheRow, LeakReport, LogList, ObjectCacheRow, SiteRow } from '../model/records.ts';
+import type { Peak } from '../model/peak-watch.ts';
+import type { AuditReport, CacheRow, LeakReport, LogList, ObjectCacheRow, Sample, SiteRow } from '../model/records.ts';
 import type { Frame } from '../model/symbols.ts';
 import { fitted, isNothing, most, NOTHING, plus, sane, type Amount } from './amounts.ts';
-
-export type { Reading } from '../model/peak.ts';
 
 /** Figures of the heap at one moment of the past, and growth of memory from one to the next. */
 export type Moment = recorded.Sample;
@@ -25,6 +23,13 @@ export type Growth = recorded.Growth;
 /** Frames at an offset in the module, innermost first; none where nothing is known of it. */
 export type Namer = (offset: number) => readonly Frame[];
 
+/** What the engine said at one moment. */
+export interface Reading {
+  sample: Pick<Sample, 'summary' | 'caches' | 'objectCaches' | 'budgets' | 'refusal' | 'arenas'>;
+  /** Null where the module was built without diagnosis. */
+  audit: AuditReport | null;
+}
+
 /** Everything that is exported: what was read last, and what was recorded before. */
 export interface Records {
   /** What the program is called, such as the name of its module. */
@@ -32,8 +37,8 @@ export interface Records {
   /** Milliseconds since 1970 at which `now` was read. */
   at: number;
   now: Reading;
-  /** The reading with the most live bytes, where that was kept. */
-  peak?: Reading | undefined;
+  /** The moment with the most live bytes, where that was kept. */
+  peak?: Peak | undefined;
   name: Namer;
   /** Oldest first. */
   moments: readonly Moment[];
@@ -101,7 +106,8 @@ const IN_SEGMENTS = 'in segments of their own';
 export function profileOf(records: Records): Profile {
   const { now, peak, program, at, moments, growths } = records;
   const bySites = (now.audit?.sites.length ?? 0) > 0;
-  const stacks = bySites ? ofSites(now, peak, records.name) : ofCaches(now, peak);
+  const end = peakOf(now);
+  const stacks = bySites ? ofSites(end, peak, records.name) : ofCaches(end, peak);
   const sum = (measure: Measure): Amount => stacks.reduce((all, stack) => plus(all, stack[measure]), NOTHING);
   const samplingBytes = bySites ? sane(now.audit?.samplingBytes ?? 0) : 0;
   return {
@@ -109,7 +115,7 @@ export function profileOf(records: Records): Profile {
     stacks: stacks.filter(({ live, total }) => !(isNothing(live) && isNothing(total)))
       .sort((a, b) => b.live.bytes - a.live.bytes || b.total.bytes - a.total.bytes),
     live: sum('live'), total: sum('total'), peak: sum('peak'),
-    operations: operationsOf(now), peakOperations: operationsOf(peak ?? now), peakKnown: peak !== undefined,
+    operations: end.operations, peakOperations: sane((peak ?? end).operations), peakKnown: peak !== undefined,
     note: noteOf(bySites, samplingBytes, peak !== undefined), moments, growths,
   };
 }
@@ -136,12 +142,14 @@ export function merged<T>(stacks: readonly Stack[], key: (stack: Stack) => strin
   return [...found.values()];
 }
 
-function operationsOf({ sample: { summary } }: Reading): number {
-  return sane(summary.allocations) + sane(summary.frees);
+/** Who holds memory at the moment of a reading, as a peak says it. */
+export function peakOf({ sample: { summary, caches, objectCaches }, audit }: Reading, time = 0): Peak {
+  const { pages, liveBytes, liveObjects, allocations, frees } = summary;
+  return { time, pages, liveBytes, liveObjects, operations: sane(allocations) + sane(frees), caches, objectCaches, sites: audit?.sites ?? [] };
 }
 
-function liveOf({ sample: { summary } }: Reading): Amount {
-  return { bytes: Math.round(sane(summary.liveBytes)), count: Math.round(sane(summary.liveObjects)) };
+function liveOf({ liveBytes, liveObjects }: Peak): Amount {
+  return { bytes: Math.round(sane(liveBytes)), count: Math.round(sane(liveObjects)) };
 }
 
 /** What is live at call sites, and what of all that is live is at none. */
@@ -152,13 +160,13 @@ function siteAmounts(rows: readonly SiteRow[], all: Amount): { amounts: Map<numb
   return { amounts, rest: { bytes: bytes.rest, count: count.rest } };
 }
 
-function ofSites(now: Reading, peak: Reading | undefined, name: Namer): Stack[] {
-  const known = now.audit?.sites ?? [];
+function ofSites(now: Peak, peak: Peak | undefined, name: Namer): Stack[] {
+  const known = now.sites;
   const ids = new Set(known.map(({ id }) => id));
-  const gone = (peak?.audit?.sites ?? []).filter(({ id }) => !ids.has(id)).map((row): SiteRow => ({ ...row, liveBytes: 0, liveCount: 0 }));
+  const gone = (peak?.sites ?? []).filter(({ id }) => !ids.has(id)).map((row): SiteRow => ({ ...row, liveBytes: 0, liveCount: 0 }));
   const rows = [...known, ...gone];
   const live = siteAmounts(rows, liveOf(now));
-  const before = peak === undefined ? live : siteAmounts(peak.audit?.sites ?? [], liveOf(peak));
+  const before = peak === undefined ? live : siteAmounts(peak.sites, liveOf(peak));
   const names = new Map([...new Set(rows.flatMap(({ frames }) => frames))].map((offset) => [offset, name(offset)]));
   const stacks = rows.map((row): Stack => {
     const places = ownLines(stackLines(row.frames, names)).map(({ offset, frame, name: called, inlined }): Place =>
@@ -183,7 +191,7 @@ interface Holder {
   total: Amount;
 }
 
-function ofCaches(now: Reading, peak: Reading | undefined): Stack[] {
+function ofCaches(now: Peak, peak: Peak | undefined): Stack[] {
   const held = holders(now);
   const before = peak === undefined ? undefined : holders(peak);
   const then = new Map((before ?? held).holders.map(({ key, live }) => [key, live]));
@@ -201,8 +209,8 @@ function path(...names: readonly string[]): Place[] {
 }
 
 /** What each cache holds; their sum with the rest is what is live. */
-function holders(reading: Reading): { holders: Holder[]; rest: Amount } {
-  const { caches, objectCaches } = reading.sample;
+function holders(holding: Peak): { holders: Holder[]; rest: Amount } {
+  const { caches, objectCaches } = holding;
   const ofClass = (row: CacheRow): Holder => {
     // A cache of segments counts only what its magazines gave out.
     const slabs = row.slabBytes > 0;
@@ -214,7 +222,7 @@ function holders(reading: Reading): { holders: Holder[]; rest: Amount } {
     total: { bytes: sane(row.allocations) * sane(row.stride), count: sane(row.allocations) },
   });
   const found = [...caches.map(ofClass), ...objectCaches.map(ofObjects)];
-  const all = liveOf(reading);
+  const all = liveOf(holding);
   const bytes = fitted(found.map(({ live }) => live.bytes), all.bytes);
   const count = fitted(found.map(({ live }) => live.count), all.count);
   return {

@@ -7,6 +7,7 @@ import type {
   SpanRow, Summary, TagRow,
 } from '../model/records.ts';
 import type { Frame } from '../model/symbols.ts';
+import type { Peak } from '../model/peak-watch.ts';
 import type { Growth, Moment, Reading } from './profile.ts';
 import { flag, hex, list, nullable, number, numbers, oneOf, optional, record, text, texts } from './readers.ts';
 
@@ -76,6 +77,10 @@ export const reading = record<Reading>({
     summary, caches: list(cache), objectCaches: list(objectCache), budgets: list(budget), refusal: nullable(refusal), arenas: list(arena),
   }),
   audit: nullable(audit),
+});
+
+export const peak = record<Peak>({
+  ...numbers('time', 'pages', 'liveBytes', 'liveObjects', 'operations'), caches: list(cache), objectCaches: list(objectCache), sites: list(site),
 });
 
 export const moment = record<Moment>(numbers('time', 'pages', 'memoryBytes', 'liveBytes', 'heldBytes', 'difference'));

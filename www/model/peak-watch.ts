@@ -10,6 +10,8 @@ export interface Peak {
   pages: number;
   liveBytes: number;
   liveObjects: number;
+  /** Requests and releases of the heap until then. */
+  operations: number;
   caches: readonly CacheRow[];
   objectCaches: readonly ObjectCacheRow[];
   /** As they were last read before. */

@@ -94,7 +94,7 @@ test('of too many the oldest that nobody asked for goes first', () => {
 
 test('the peak is the sample with the most, since the beginning or a mark', () => {
   const { summary, caches } = new FakeHeap().sample();
-  const at = (time: number, liveBytes: number): Peak => ({ time, liveBytes, liveObjects: 1, pages: summary.pages, caches, objectCaches: OBJECTS.objectCaches, sites: REPORT.sites });
+  const at = (time: number, liveBytes: number): Peak => ({ time, liveBytes, liveObjects: 1, operations: 1, pages: summary.pages, caches, objectCaches: OBJECTS.objectCaches, sites: REPORT.sites });
   const watch = new PeakWatch();
   for (const [time, live] of [[1, 10], [2, 30], [3, 30], [4, 20]] as const) watch.note(at(time, live));
   assert.deepEqual([watch.peak?.time, watch.since], [2, 0]);
@@ -108,7 +108,7 @@ test('holders are the largest of both kinds of caches, of sites and of tags', ()
   const heap = new FakeHeap();
   heap.work(400_000);
   const { caches } = heap.sample();
-  const peak: Peak = { time: 0, pages: 1, liveBytes: 1, liveObjects: 1, caches, objectCaches: OBJECTS.objectCaches, sites: REPORT.sites };
+  const peak: Peak = { time: 0, pages: 1, liveBytes: 1, liveObjects: 1, operations: 1, caches, objectCaches: OBJECTS.objectCaches, sites: REPORT.sites };
   const holders = holdersByCache(peak, 5);
   const all = [...caches, ...OBJECTS.objectCaches].map(({ liveBytes }) => liveBytes).sort((a, b) => b - a);
   assert.deepEqual(holders.map(({ bytes }) => bytes), all.slice(0, 5));

@@ -1,7 +1,7 @@
 /** Records to export that are made up: with call sites, and with none but caches. Figures that tests expect are said here. For tests only. */
 import { NOTHING, type Objects } from '../model/objects.ts';
 import type { AuditReport, CacheRow, SiteRow, Summary } from '../model/records.ts';
-import type { Reading, Records } from '../exports/profile.ts';
+import { peakOf, type Reading, type Records } from '../exports/profile.ts';
 import { ENTRIES, FRAMES, REPORT, SITES } from './fake-audit.ts';
 import { FakeHeap } from './fake-engine.ts';
 import { KNOWN } from './fake-leaks.ts';
@@ -26,7 +26,7 @@ const atPeak = (row: SiteRow): SiteRow => row.id === 1 ? { ...row, liveBytes: CO
 
 /** With all that there may be. */
 export const WHOLE: Records = {
-  program: 'demo.wasm', at: Date.UTC(2026, 10, 21, 12), now: readingOf(LIVE, REPORT), peak: readingOf(PEAK, { ...REPORT, sites: SITES.map(atPeak) }),
+  program: 'demo.wasm', at: Date.UTC(2026, 10, 21, 12), now: readingOf(LIVE, REPORT), peak: peakOf(readingOf(PEAK, { ...REPORT, sites: SITES.map(atPeak) })),
   name: (offset) => FRAMES.get(offset) ?? [], log: { entries: [...ENTRIES], matching: ENTRIES.length, lost: 0 }, leaks: KNOWN,
   moments: [
     { time: 0, pages: 17, memoryBytes: 1_114_112, liveBytes: 200_000, heldBytes: 300_000, difference: 0 },

@@ -35,6 +35,9 @@ for (const [theme, width] of [['light', 1360], ['dark', 360]] as const) {
       await page.waitForTimeout(500);
       assert.deepEqual(await serious(page), [], tab);
     }
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    await page.locator('export-menu li').first().waitFor();
+    assert.deepEqual(await serious(page), [], 'the menu of exports');
     await page.context().close();
   });
 }
