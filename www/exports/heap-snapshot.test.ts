@@ -52,7 +52,7 @@ test('above the limit, the objects of a slab are one, the largest are not, and t
   const nodes = all(tree.root);
   assert.equal(bytesOf(nodes.filter(({ live }) => live)), LIVE_IN_SEGMENTS);
   assert.deepEqual(nodes.filter(({ live }) => live).map(({ name }) => name), ['segment of 4 KiB', 'large segment', '24 B', '24 B', 'pairs (3 of 3)']);
-  assert.match(heapSnapshot(tree), /"memory \(2 objects one by one, those of 1 slabs together\)"/);
+  assert.match(heapSnapshot(tree), /"memory \(2 objects one by one, those of 1 slab together\)"/);
 });
 
 test('a full slab needs no list of what is held; another one is a node without it', () => {

@@ -30,7 +30,7 @@ export function heapSnapshot({ root, objects, grouped }: HeapTree): string {
   // Children come behind all that was found before them, so the edges of a node lead to the next ones in the list.
   for (let at = 0; at < order.length; at += 1) {
     const { name, id, bytes, children }: HeapNode = order[at] ?? root;
-    const called = at > 0 ? name : grouped === 0 ? 'memory' : `memory (${objects} objects one by one, those of ${grouped} slabs together)`;
+    const called = at > 0 ? name : grouped === 0 ? 'memory' : `memory (${objects} objects one by one, those of ${grouped} ${grouped === 1 ? 'slab' : 'slabs'} together)`;
     nodes.push(at === 0 ? SYNTHETIC : OBJECT, text(called), id, bytes, children.length, 0, 0);
     children.forEach((child, index) => {
       edges.push(ELEMENT, index, order.length * NODE_FIELDS.length);
