@@ -82,7 +82,7 @@ time-chart { margin-top: 8px; }
         <composition-bar .summary=${summary} .samples=${history.recorded} .mismatches=${history.mismatches}></composition-bar></section>
       <div class="below">
         <section class="card"><h2>Memory over time</h2>
-          <time-chart .history=${history} .recorded=${this.recorded} .dark=${this.dark}>${this.chart}</time-chart></section>
+          <time-chart .history=${history} .snapshots=${this.snapshots} .range=${this.range} .recorded=${this.recorded} .dark=${this.dark}>${this.chart}</time-chart></section>
         <section class="card"><h2>Growth</h2>
           <growth-list .growths=${history.growths} .recorded=${this.recorded}></growth-list></section>
       </div>`;
