@@ -57,6 +57,11 @@ export class Recorder {
     return this.#heap;
   }
 
+  /** Whether what is read is a copy, as old as the last sample. */
+  get copied(): boolean {
+    return this.#renew !== undefined;
+  }
+
   attach(heap: Heap, renew?: () => Promise<void>): void {
     this.#heap = heap;
     this.#renew = renew;

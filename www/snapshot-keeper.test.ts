@@ -100,6 +100,21 @@ test('the timer and growth take snapshots, without changing what is compared', a
   assert.deepEqual(names(state).slice(4), ['Snapshot 5, +1 MiB']);
 });
 
+test('a heap that lies elsewhere is fetched before a snapshot that somebody asks for', async () => {
+  const { state, recorder, heap, keeper } = opened();
+  let renewed = 0;
+  recorder.attach(heap, () => {
+    renewed += 1;
+    heap.work(50_000);
+    return Promise.resolve();
+  });
+  const before = renewed;
+  await keeper.do({ kind: 'take' });
+  assert.equal(renewed, before + 1);
+  assert.equal(state.snapshots.value.entries[0]?.figures.live.bytes, heap.sample().summary.liveBytes);
+  recorder.detach();
+});
+
 test('one is saved under its name, and opened from a file with the name in it', async () => {
   const saved: [string, string][] = [];
   const from = (bytes: Uint8Array): FakeSnapshot => {

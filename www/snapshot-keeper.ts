@@ -46,7 +46,11 @@ export class SnapshotKeeper {
     this.#set({ trouble: '' });
     try {
       switch (wish.kind) {
-        case 'take': this.take('asked', wish.name); return;
+        case 'take':
+          // A heap that lies elsewhere is read as it is now, not as it was at the last sample.
+          if (this.#recorder.copied) await this.#recorder.fresh();
+          this.take('asked', wish.name);
+          return;
         case 'rename': this.#rename(wish.id, wish.name); return;
         case 'forget': this.#forget(wish.id); return;
         case 'save': this.#write(wish.id); return;
