@@ -2,11 +2,17 @@
 import { PARTS, reusable } from '../model/composition.ts';
 import { growthAssertions } from './assertions.ts';
 import { cache, most, objectCache, TOP } from './report.ts';
-import type { Inspector, Sample, SiteRow } from './types/flagstone.js';
+import type { Inspector, Sample, SiteRow, SnapshotDiff } from './types/flagstone.js';
 import type { Change, Diff, DiffOptions, DiffRow, List, ReportCache } from './types/node.d.ts';
 
+/** What is asked of a snapshot. */
+export interface Taken {
+  diff(later: Taken, options?: { changedOnly?: boolean }): SnapshotDiff;
+  free(): void;
+}
+
 /** What is asked of each of two heaps. */
-export type Compared = Pick<Inspector, 'sample' | 'audit' | 'snapshot'>;
+export type Compared = Pick<Inspector, 'sample' | 'audit'> & { snapshot(): Taken };
 
 /** Compares two heaps; throws a sentence where one cannot be read, or where an option makes no sense. */
 export function diffOf(before: Compared, after: Compared, { top = TOP, assert = '' }: DiffOptions = {}): Diff {

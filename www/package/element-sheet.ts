@@ -24,5 +24,6 @@ export const elementSheet = css`
 .acts button:hover { background: var(--surface); border-color: var(--edge); }
 .acts button:focus-visible { outline: 2px solid var(--focus); outline-offset: 1px; }
 .body { min-width: 0; }
+.body[hidden] { display: none !important; }
 :host([mode="panel"]) .body { flex: 1 1 auto; min-height: 0; overflow: auto; overscroll-behavior: contain; }
 `;

@@ -106,8 +106,8 @@ export class HeapInspector extends LitElement {
     const { state, recorder, symbols } = this.look;
     const shown = this.mode !== 'panel' || !this.collapsed;
     return html`${this.mode === 'panel' ? this.#head() : nothing}
-      ${shown ? html`<div class="body" part="body" id="body"><inspector-app alone part="inspector" exportparts="toolbar, content"
-        .state=${state} .recorder=${recorder} .symbols=${symbols}></inspector-app></div>` : nothing}`;
+      <div class="body" part="body" id="body" ?hidden=${!shown}><inspector-app alone part="inspector" exportparts="toolbar, content"
+        .state=${state} .recorder=${recorder} .symbols=${symbols}></inspector-app></div>`;
   }
 
   #head(): TemplateResult {

@@ -1,9 +1,8 @@
 /** A heap of few figures, each written down, for what is told of heaps without a page. For tests only. */
 import type { AuditReport, ArenaRow, CacheRow, CheckReport, LeakOptions, LeakReport, Sample, Summary, Verdict } from '../model/records.ts';
-import type { Compared } from '../package/diff.ts';
+import type { Compared, Taken } from '../package/diff.ts';
 import type { Told } from '../package/report.ts';
-import type { DumpOrigin, Snapshot } from '../package/types/flagstone.d.ts';
-import { figures } from './fake-snapshots.ts';
+import type { DumpOrigin } from '../package/types/flagstone.d.ts';
 import { COLUMN, QUIET, STRING } from './fake-audit.ts';
 import { LISTS, UNKNOWN } from './fake-leaks.ts';
 import { objectCacheRow } from './fake-objects.ts';
@@ -71,7 +70,7 @@ export class FakeInspector implements Told, Compared {
   }
 
   /** What changed to whatever comes later. */
-  snapshot(): Snapshot {
+  snapshot(): Taken {
     const tally = (count: number): { count: number; bytes: number } => ({ count, bytes: count * 448 });
     const objects = { before: tally(40), after: tally(50), new: tally(12), freed: tally(2), surviving: tally(38) };
     const nothing = { before: tally(0), after: tally(0), new: tally(0), freed: tally(0), surviving: tally(0) };
@@ -82,10 +81,6 @@ export class FakeInspector implements Told, Compared {
         caches: [{ key: 'class:64', name: '64 B', size: 64, objects: nothing, allocations: 0 }, { key: 'class:448', name: '448 B', size: 448, objects, allocations: 12 }],
         doubts: ['Nothing tells objects apart whose address was handed out again.'],
       }),
-      bytes: () => new Uint8Array(),
-      figures: () => figures(),
-      objects: () => ({ matching: 0, bytes: 0, rows: [] }),
-      objectsHeld: () => ({ matching: 0, bytes: 0, rows: [] }),
       free: () => undefined,
     };
   }

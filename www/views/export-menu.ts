@@ -33,7 +33,7 @@ dialog::backdrop { background: rgb(0 0 0 / .45); }
 .file:focus-within { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 5px; }
 .file span { color: var(--accent); text-decoration: underline; text-underline-offset: 3px; }
 .said { margin-top: 6px; min-height: 1.5em; font-size: 13.5px; overflow-wrap: anywhere; }
-@media (max-width: 560px) { .item { grid-template-columns: minmax(0, 1fr); } }
+@container (max-width: 560px) { .item { grid-template-columns: minmax(0, 1fr); } }
 `];
   static override properties = {
     state: { attribute: false }, recorder: { attribute: false }, symbols: { attribute: false }, source: { state: true }, said: { state: true }, from: { state: true },

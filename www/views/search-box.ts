@@ -65,7 +65,10 @@ li.none { cursor: default; color: var(--muted); }
   }
 
   readonly #onSlash = (event: KeyboardEvent): void => {
-    const into = event.composedPath()[0];
+    const path = event.composedPath();
+    const [into] = path;
+    // On a page of somebody else's the key is the page's, unless it is pressed in the inspector.
+    if (document.querySelector('inspector-app') === null && !path.some((node) => node instanceof Element && node.localName === 'inspector-app')) return;
     const typing = into instanceof HTMLInputElement || into instanceof HTMLTextAreaElement || into instanceof HTMLSelectElement;
     if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

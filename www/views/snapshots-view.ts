@@ -41,7 +41,7 @@ change-table { margin-top: 12px; }
 .file input { position: absolute; inset: 0; opacity: 0; width: 100%; cursor: pointer; }
 .file:focus-within { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 7px; }
 .file span { border: 1px solid var(--edge); border-radius: 7px; padding: 4px 10px; min-height: 32px; display: inline-flex; align-items: center; }
-@media (max-width: 500px) { .take input[type="text"] { width: 100%; } .take .name { width: 100%; } }
+@container (max-width: 500px) { .take input[type="text"] { width: 100%; } .take .name { width: 100%; } }
 `];
   static override properties = {
     shelf: { attribute: false }, peaks: { attribute: false }, recorded: { type: Number }, audit: { attribute: false }, frames: { attribute: false }, named: { state: true },

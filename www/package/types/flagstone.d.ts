@@ -5,8 +5,7 @@
 import type { ArenaRow, CacheRow, Summary, Target } from '../../../crate/inspector/bindings.d.ts';
 import type { DumpOptions, DumpOrigin, DumpParts } from '../../../crate/inspector/dump.d.ts';
 import type { LeakOptions, LeakReport } from '../../../crate/inspector/leaks.d.ts';
-import type { SnapshotNote } from '../../../crate/inspector/snapshots.d.ts';
-import type { Engine, Heap, Snapshot } from '../../model/records.ts';
+import type { Engine, Heap } from '../../model/records.ts';
 
 export type * from '../../../crate/inspector/audit.d.ts';
 export type * from '../../../crate/inspector/bindings.d.ts';
@@ -15,15 +14,12 @@ export type * from '../../../crate/inspector/leaks.d.ts';
 export type * from '../../../crate/inspector/snapshots.d.ts';
 export type * from '../../../crate/inspector/verdict.d.ts';
 
-export type { Snapshot };
-
 export interface Inspector extends Heap {
   summary(): Summary;
   caches(): CacheRow[];
   arenas(): ArenaRow[];
   leaks(options?: LeakOptions | null): LeakReport;
   dump(options?: DumpOptions | null): DumpParts;
-  snapshot(note?: SnapshotNote): Snapshot;
   free(): void;
   readonly root: number;
   readonly origin: DumpOrigin | null;
