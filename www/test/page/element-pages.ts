@@ -1,6 +1,6 @@
 /** Pages of somebody else's on which `<heap-inspector>` is tested, with programs of their own, and how they are opened. Relies on the built package and demo. */
 import { resolve } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { Workbench } from '../../demo/demo.ts';
 import type { HeapInspector } from '../../package/element.ts';
 import type {} from '../../package/types/open.d.ts';
@@ -93,8 +93,8 @@ export function serveElement(isolated = false): Promise<Site> {
 }
 
 /** A page on which the program runs and the element is known. */
-export async function plain(browser: Browser, site: Site): Promise<Opened> {
-  const opened = await blank(browser);
+export async function plain(browser: Browser, site: Site, options: BrowserContextOptions = {}): Promise<Opened> {
+  const opened = await blank(browser, options);
   opened.page.setDefaultTimeout(15_000);
   await opened.page.goto(`${site.url}plain.html`);
   await opened.page.waitForFunction(() => window.program !== undefined);
