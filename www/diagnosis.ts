@@ -42,6 +42,8 @@ export class Diagnosis {
 
   attach(heap: Heap): void {
     this.#heap = heap;
+    this.#audit = { ended: -Infinity, cost: 0 };
+    this.#log = { ended: -Infinity, cost: 0 };
   }
 
   /** Lets go of the heap. */

@@ -25,6 +25,8 @@ export class Recorder {
   readonly #state: State;
   readonly #clock: () => number;
   #heap: Heap | undefined;
+  /** The heap is in a file: it stays as it is, and one sample is all there is to take. */
+  #still = false;
   #began = 0;
   #ended = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -65,6 +67,7 @@ export class Recorder {
   attach(heap: Heap, renew?: () => Promise<void>): void {
     this.#heap = heap;
     this.#renew = renew;
+    this.#still = heap.origin !== null;
     this.diagnosis.attach(heap);
     this.#began = this.#clock();
     this.#looks = new Looks();
@@ -107,7 +110,7 @@ export class Recorder {
 
   /** Takes a sample unless recording rests; `during` says what the program did since the last one. */
   sample(during?: string): void {
-    if (!this.#state.paused.value) this.take(during);
+    if (!this.#state.paused.value && !this.#still) this.take(during);
   }
 
   /** Takes a sample even in a pause; `start` is when that began. */
@@ -227,7 +230,7 @@ export class Recorder {
   #restart(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    if (this.#heap === undefined || this.#state.paused.value) return;
+    if (this.#heap === undefined || this.#state.paused.value || this.#still) return;
     this.#timer = setInterval(() => {
       if (this.#clock() - this.#ended < this.#state.cost.value * REST) return;
       if (this.#renew === undefined) this.sample();

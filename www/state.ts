@@ -7,6 +7,7 @@ import { DiagnosisState } from './diagnosis-state.ts';
 import { WHOLE, type SegmentPage, type SegmentQuery } from './model/arenas.ts';
 import type { Colouring } from './model/colouring.ts';
 import { History } from './model/history.ts';
+import type { DumpWork, LookedAt } from './model/dumps.ts';
 import type { LeakSearch } from './model/leaks.ts';
 import type { Moment } from './model/object-history.ts';
 import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
@@ -71,6 +72,10 @@ export class State {
   readonly target = new Atom<Target | undefined>(undefined);
   /** The search for leaks that runs, or what came of the last one. */
   readonly leaks = new Atom<LeakSearch>({ kind: 'none' });
+  /** The dump that is looked at instead of the running program. */
+  readonly dump = new Atom<LookedAt | undefined>(undefined);
+  /** What is done with dumps now, or what came of it. */
+  readonly dumpWork = new Atom<DumpWork>({ kind: 'none' });
   /** The report of the last check of the heap. */
   readonly report = new Atom<CheckReport | undefined>(undefined);
 
@@ -114,7 +119,7 @@ export class State {
     return [
       this.phase, this.trouble, this.summary, this.verdict, this.caches, this.arenas, this.history, this.cost, this.map, this.colouring, this.layer, this.granule, this.chosen,
       this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
-      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, this.snapshots, this.range, ...this.diagnosis.atoms(),
+      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, this.snapshots, this.range, this.dump, this.dumpWork, ...this.diagnosis.atoms(),
     ];
   }
 }

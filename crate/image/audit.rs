@@ -23,6 +23,9 @@ mod fault;
 mod info;
 mod log;
 
+/// Names of a tag and of those that it is within: a damaged list of tags has as many as it likes, and each site says all of its own.
+const PATH_MAX: usize = 64;
+
 pub use fault::FaultInfo;
 pub use info::{ExhaustionInfo, Holder, InjectionInfo, SiteInfo, Status, TagInfo, WatchInfo};
 pub use log::{EntryInfo, LOGS, LogInfo};
@@ -345,13 +348,16 @@ impl AuditInfo {
         self.watches.get(index).filter(|watch| address - watch.object < watch.size.max(1))
     }
 
-    /// The names of a tag and of those that it is within, the outermost first.
+    /// The names of a tag and of those that it is within, the outermost first; of more than 64 the innermost ones.
     #[must_use]
     pub fn tag_path(&self, number: u32) -> Vec<String> {
         let mut path = Vec::new();
         let mut number = number;
-        // Each step goes to a smaller number.
-        while let Ok(index) = self.tags.binary_search_by_key(&number, |tag| tag.number) {
+        // Each step goes to a smaller number, and there is no tag 0, whatever a record says.
+        while number != 0
+            && path.len() < PATH_MAX
+            && let Ok(index) = self.tags.binary_search_by_key(&number, |tag| tag.number)
+        {
             path.push(self.tags[index].name.clone());
             number = self.tags[index].parent;
         }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use super::arena_rows::COUNT_MAX;
 use super::words::Size;
 use crate::image::dump::{Contents, Format, Origin, Written};
 
@@ -81,7 +82,8 @@ impl OriginRow {
             program: origin.program.clone(),
             reason: origin.reason.clone(),
             error: origin.error.clone(),
-            time: origin.time,
+            // What a file says may be no number of JavaScript.
+            time: origin.time.map(|time| time.min(COUNT_MAX)),
             writer: origin.writer.clone(),
             contents: origin.contents.word(),
             left_out_bytes: origin.left_out,

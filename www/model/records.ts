@@ -4,12 +4,14 @@
  */
 import type { AuditReport, LogEntry, LogFilter, LogList } from '../../crate/inspector/audit.d.ts';
 import type { CheckReport, HeapMap, Sample, SegmentFilter, SegmentList, Target, Whatis } from '../../crate/inspector/bindings.d.ts';
+import type { DumpOptions, DumpOrigin, DumpParts } from '../../crate/inspector/dump.d.ts';
 import type { LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
 import type { ChangeMap, DiffOptions, ObjectFilter, ObjectList, SnapshotDiff, SnapshotFigures, SnapshotNote } from '../../crate/inspector/snapshots.d.ts';
 import type { Earlier, MapLayer, Verdict } from '../../crate/inspector/verdict.d.ts';
 
 export type { AuditReport, ExhaustionRow, FaultRow, InjectionRow, LogEntry, LogFilter, LogList, LogRow, SiteRow, TagRow } from '../../crate/inspector/audit.d.ts';
 export type { Earlier, MapLayer, Pins, Verdict } from '../../crate/inspector/verdict.d.ts';
+export type { DumpContents, DumpOptions, DumpOrigin, DumpParts } from '../../crate/inspector/dump.d.ts';
 export type { Certainty, LeakGroup, LeakOptions, LeakProgress, LeakReport } from '../../crate/inspector/leaks.d.ts';
 export type {
   Change, ChangeMap, DiffOptions, ObjectFilter, ObjectList, ObjectRow, SnapshotDiff, SnapshotFigures, SnapshotNote, Tally,
@@ -53,6 +55,11 @@ export interface Heap {
   snapshot(note?: SnapshotNote): Snapshot;
   /** Where what changed since a snapshot lies, in cells as of a map. */
   changes(granule: number, since: Snapshot): ChangeMap;
+  /** The heap as the parts of a file; ranges of the memory go in between. */
+  dump(options?: DumpOptions): DumpParts;
+  /** What the file says of itself; null of a running module's heap. */
+  readonly origin: DumpOrigin | null;
+  free(): void;
 }
 
 /** What the application held at one moment. */
@@ -78,5 +85,7 @@ export interface LeakScan {
 export interface Engine {
   attach(target: Target): Heap;
   Snapshot: { from(bytes: Uint8Array): Snapshot };
+  /** A dump, or the bytes of a memory, which must not change; throws a sentence where it is neither. */
+  open(bytes: Uint8Array, root?: number): Heap;
   LeakScan: new (bytes: Uint8Array, root?: number, options?: LeakOptions) => LeakScan;
 }

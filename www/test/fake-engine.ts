@@ -7,7 +7,7 @@
 import { random } from '../demo/generate.ts';
 import { NOTHING, type Objects } from '../model/objects.ts';
 import type {
-  ArenaRow, AuditReport, CacheRow, ChangeMap, CheckReport, Composition, Heap, HeapMap, LogEntry, LogFilter, LogList, MapLayer, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Snapshot, SnapshotNote, Summary, Verdict, Whatis,
+  ArenaRow, AuditReport, CacheRow, ChangeMap, CheckReport, Composition, DumpParts, Heap, HeapMap, LogEntry, LogFilter, LogList, MapLayer, Sample, SegmentFilter, SegmentList, SegmentRow, Slab, Snapshot, SnapshotNote, Summary, Verdict, Whatis,
 } from '../model/records.ts';
 import { arenaRow, lentArenas, listed, segmentRows, type FakeArena } from './fake-arenas.ts';
 import { listed as listedEntries } from './fake-audit.ts';
@@ -301,6 +301,16 @@ export class FakeHeap implements Heap {
       address, kind: index < slab.states.length ? 'object' : 'slab overhead', state, start, length: objectSize, offset: address - start, cache: slab.sizeClass, objectSize, chain: this.#chain(address),
       slab: record, segment: { start: slab.start, length: record.length, kind: 'slab' }, sentence: `A ${state} object of ${objectSize} bytes, number ${index + 1} of ${record.objects} in its slab.`,
     };
+  }
+
+  readonly origin = null;
+
+  dump(): DumpParts {
+    return { parts: [], bytes: 0, leftOut: 0, sentence: 'A dump of 0 B.' };
+  }
+
+  free(): void {
+    this.problems = [];
   }
 
   check(): CheckReport {

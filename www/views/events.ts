@@ -6,6 +6,7 @@ import type { Colouring } from '../model/colouring.ts';
 import type { FlameChoice, LogQuery, SiteOrder } from '../model/diagnosis.ts';
 import type { LeakWish } from '../model/leaks.ts';
 import type { ObjectOrder } from '../model/objects.ts';
+import type { DumpContents } from '../model/records.ts';
 import type { SnapshotWish } from '../model/shelf.ts';
 import type { Order } from '../model/table.ts';
 import type { Tab, Theme } from '../state.ts';
@@ -58,6 +59,13 @@ export interface Wishes {
   'save-trace': undefined;
   /** The menu of exports is to be opened, or is closed again. */
   'export': boolean;
+  /** A file, or what is at an address, is to be looked at. */
+  'open-dump': File | string;
+  'stop-opening': undefined;
+  /** What is looked at is to be saved. */
+  'save-dump': DumpContents;
+  /** The running program is to be looked at again. */
+  'leave-dump': undefined;
   /** What only grows is to be looked for anew. */
   'forget-growth': undefined;
 }

@@ -5,6 +5,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { chosenArena, WHOLE } from '../model/arenas.ts';
 import { reportOf } from '../model/diagnosis.ts';
+import type { DumpDesk } from '../dump-desk.ts';
 import type { LeakFinder } from '../leak-finder.ts';
 import { bytes, plural } from '../model/format.ts';
 import type { LeakWish } from '../model/leaks.ts';
@@ -47,6 +48,7 @@ main { display: grid; gap: 16px; min-width: 0; }
 .state h2 { font-size: 18px; margin-bottom: 8px; }
 .notice .grow { flex: 1 1 260px; min-width: 0; overflow-wrap: anywhere; }
 .notice.row { flex-wrap: nowrap; }
+dump-bar:not(:defined) { display: block; min-height: 46px; }
 .state p { max-width: 56ch; margin: 0 auto; color: var(--muted); }
 :host([alone]) .page { grid-template-columns: minmax(0, 1fr); }
 :host([alone]) aside { display: none; }
@@ -68,6 +70,7 @@ main { display: grid; gap: 16px; min-width: 0; }
   #stops: (() => void)[] = [];
   #finder: LeakFinder | undefined;
   #keeper: Promise<SnapshotKeeper> | undefined;
+  #desk: DumpDesk | undefined;
 
   constructor() {
     super();
@@ -107,6 +110,14 @@ main { display: grid; gap: 16px; min-width: 0; }
     onWish(this, 'forget-growth', () => this.recorder?.diagnosis.forgetGrowth());
     onWish(this, 'export', (open) => void this.#export(open));
     onWish(this, 'save-trace', () => this.#saveTrace());
+    onWish(this, 'open-dump', (source) => void this.#withDesk((desk) => desk.open(source)));
+    onWish(this, 'stop-opening', () => this.#desk?.stop());
+    onWish(this, 'save-dump', (contents) => void this.#withDesk((desk) => desk.save(contents, document.title)));
+    onWish(this, 'leave-dump', () => this.#desk?.leave());
+  }
+
+  protected override firstUpdated(): void {
+    if (!this.hasAttribute('alone')) import('./dump-bar.ts').catch(() => this.state?.dumpWork.set({ kind: 'failed', sentence: 'What opens and saves dumps could not be loaded (dump-bar.js).' }));
   }
 
   override connectedCallback(): void {
@@ -144,6 +155,7 @@ main { display: grid; gap: 16px; min-width: 0; }
           ${state.trouble.value === '' ? nothing : html`<p class="notice bad" role="alert">The heap cannot be read: ${state.trouble.value}</p>`}
           ${this.exporting === 'failed' ? html`<p class="notice bad" role="alert">The menu of exports could not be loaded (export-menu.js).</p>` : nothing}
           ${this.#newFault(state)}
+          ${this.hasAttribute('alone') ? nothing : html`<dump-bar .dump=${state.dump.value} .work=${state.dumpWork.value} .ready=${state.phase.value.kind}></dump-bar>`}
           <div class="panel" role="tabpanel" aria-label=${tab}>${this.#view(state)}</div>
         </main>
       </div>
@@ -221,6 +233,19 @@ main { display: grid; gap: 16px; min-width: 0; }
       await this.#finder.start(target, wanted);
     } catch {
       state.leaks.set({ kind: 'failed', sentence: 'what looks for them could not be loaded (leak-finder.js).' });
+    }
+  }
+
+  /** What opens and saves dumps comes when it is first asked for. */
+  async #withDesk(then: (desk: DumpDesk) => Promise<void>): Promise<void> {
+    const { state, recorder } = this;
+    if (state === undefined || recorder === undefined) return;
+    try {
+      const { DumpDesk } = await import('../dump-desk.ts');
+      this.#desk ??= new DumpDesk(state, recorder);
+      await then(this.#desk);
+    } catch {
+      state.dumpWork.set({ kind: 'failed', sentence: 'What opens and saves dumps could not be loaded (dump-desk.js).' });
     }
   }
 

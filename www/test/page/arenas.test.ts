@@ -237,6 +237,9 @@ async function lent(to: Page): Promise<void> {
         return { granule, cells, owner: new Uint8Array(cells), cache: new Uint8Array(cells), live: new Uint8Array(cells) };
       },
       whatis: (address) => ({ ...whatis, address }),
+      origin: null,
+      dump: () => ({ parts: [], bytes: 0, leftOut: 0, sentence: '' }),
+      free: () => undefined,
       check: () => ({ ok: true, checked: { segments: 0, slabs: 0, objects: 0, caches: 0 }, problems: [] }),
       segments: (arena) => {
         const list = known.get(arena);
