@@ -10,7 +10,7 @@ const ORIGIN: DumpOrigin = {
 };
 
 test('where a dump is from is said as far as it is known', () => {
-  assert.equal(originWords(ORIGIN), 'A dump of app (trap), with all of its memory of 64 KiB. The file has 2.00 KiB.');
+  assert.equal(originWords(ORIGIN), 'A dump of app (trap), with all of its memory of 64 KiB. The file has 2 KiB.');
   const stopped = originWords({ ...ORIGIN, frames: [{ function: 20, offset: 481 }, { function: 3, offset: 1 }] });
   assert.ok(stopped.includes('It stopped in function 20, at its byte 481.'), stopped);
   const written = originWords({ ...ORIGIN, time: 1_700_000_000_000, writer: '0.1.0' });

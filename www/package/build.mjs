@@ -81,7 +81,7 @@ const later = (await readFile(join(www, 'build.mjs'), 'utf8')).match(/const LATE
 const { metafile } = await build({
   ...common,
   entryPoints: [
-    ...['element', 'agent', 'open'].map((name) => ({ in: join(here, `${name}.ts`), out: name })),
+    ...['element', 'agent', 'open', 'guard'].map((name) => ({ in: join(here, `${name}.ts`), out: name })),
     ...later.map((path) => ({ in: join(www, `${path}.ts`), out: basename(path) })),
   ],
   outdir: folder,
@@ -94,7 +94,7 @@ const { metafile } = await build({
   plugins: [packaged],
 });
 
-for (const name of ['node', 'agent', 'element', 'open']) await cp(join(here, 'types', `${name}.d.ts`), join(out, ...(name === 'node' ? [] : ['element']), `${name}.d.ts`));
+for (const name of ['node', 'agent', 'element', 'open', 'guard']) await cp(join(here, 'types', `${name}.d.ts`), join(out, ...(name === 'node' ? [] : ['element']), `${name}.d.ts`));
 const missing = [];
 for (const name of ['flagstone_symbols.js', 'flagstone_symbols_bg.wasm']) await cp(join(www, 'symbols', 'pkg', name), join(out, name)).catch(() => missing.push(name));
 
