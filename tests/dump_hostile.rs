@@ -36,18 +36,21 @@ use support::{Fake, LOW, PAGE, Rng, heap, layout, memory, specimen};
 /// The longest a call may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The time a call takes, which is added to the longest.
-fn timed<T>(longest: &mut Duration, call: impl FnOnce() -> T) -> T {
+/// The longest that a call took, and which it was.
+type Longest = (Duration, &'static str);
+
+/// Makes a call, and looks whether it took longest.
+fn timed<T>(longest: &mut Longest, name: &'static str, call: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let value = call();
-    *longest = (*longest).max(begun.elapsed());
+    *longest = (*longest).max((begun.elapsed(), name));
     value
 }
 
 /// Opens a file and asks everything of it that the inspector can be asked; the longest that a call took.
-fn ask(file: &[u8]) -> (Result<(), DumpError>, Duration) {
-    let mut longest = Duration::ZERO;
-    let dump = match timed(&mut longest, || Dump::open(file, None)) {
+fn ask(file: &[u8]) -> (Result<(), DumpError>, Longest) {
+    let mut longest = (Duration::ZERO, "");
+    let dump = match timed(&mut longest, "open", || Dump::open(file, None)) {
         Ok(dump) => dump,
         Err(error) => {
             assert!(error.to_string().len() > 20);
@@ -55,31 +58,32 @@ fn ask(file: &[u8]) -> (Result<(), DumpError>, Duration) {
         }
     };
     let root = dump.root();
-    let Ok(survey) = timed(&mut longest, || Survey::take(&dump, root)) else { return (Ok(()), longest) };
+    let Ok(survey) = timed(&mut longest, "survey", || Survey::take(&dump, root)) else { return (Ok(()), longest) };
     let granule = (dump.len() / 65_536).next_power_of_two().max(4096) as u32;
-    let sample = timed(&mut longest, || Sample::of(&survey, Some(granule))).expect("a granule that is right");
+    let sample = timed(&mut longest, "sample", || Sample::of(&survey, Some(granule))).expect("a granule that is right");
     assert_eq!(sample.summary.composition.total(), dump.len());
-    timed(&mut longest, || verify(&dump, root).map(|problems| CheckReport::new(&survey, &problems))).unwrap();
+    timed(&mut longest, "check", || verify(&dump, root).map(|problems| CheckReport::new(&survey, &problems))).unwrap();
     let filter = SegmentFilter::of(&FilterWords::default()).unwrap();
     for arena in &sample.arenas {
-        timed(&mut longest, || SegmentList::of(&survey, arena.id, &filter)).unwrap();
+        timed(&mut longest, "segments", || SegmentList::of(&survey, arena.id, &filter)).unwrap();
     }
     for address in [0, root.0, survey.layout.heap_base, dump.len() as u32 / 2, u32::MAX] {
-        timed(&mut longest, || Whatis::of(&survey, address));
+        timed(&mut longest, "whatis", || Whatis::of(&survey, address));
     }
-    if let Ok(Some(audit)) = timed(&mut longest, || AuditInfo::read(&dump, &survey)) {
-        timed(&mut longest, || AuditReport::of(&dump, &survey, &audit));
-        timed(&mut longest, || LogList::of(&dump, &survey, &audit, &LogFilter::default())).unwrap();
-        timed(&mut longest, || trace(&dump, &audit));
+    if let Ok(Some(audit)) = timed(&mut longest, "audit", || AuditInfo::read(&dump, &survey)) {
+        timed(&mut longest, "report", || AuditReport::of(&dump, &survey, &audit));
+        timed(&mut longest, "log", || LogList::of(&dump, &survey, &audit, &LogFilter::default())).unwrap();
+        timed(&mut longest, "trace", || trace(&dump, &audit));
     }
-    timed(&mut longest, || {
+    timed(&mut longest, "leaks", || {
         let options = Options { stack: true, ..Options::default() };
         // A page goes on with a search by steps and says how far it is; here it is given up after a second's worth of words.
         let mut scan = LeakScan::new(&survey, options);
         let ended = (0..100).any(|_| scan.step(&dump, 32_768).ended);
         ended.then(|| scan.finish(&dump))
     });
-    timed(&mut longest, || write(&dump, root, &Request { contents: Contents::Records, ..Request::default() })).ok();
+    timed(&mut longest, "write", || write(&dump, root, &Request { contents: Contents::Records, ..Request::default() }))
+        .ok();
     (Ok(()), longest)
 }
 
@@ -164,23 +168,23 @@ fn mutate(rng: &mut Rng, file: &mut Vec<u8>) {
 }
 
 /// Mutates so many files; how many of them were refused, and the longest that a call took.
-fn campaign(count: u32, seed: u64) -> (u32, Duration) {
+fn campaign(count: u32, seed: u64) -> (u32, Longest) {
     let subjects = subjects();
     let mut rng = Rng::new(seed);
-    let (mut wrong, mut longest) = (0, Duration::ZERO);
+    let (mut wrong, mut longest) = (0, (Duration::ZERO, ""));
     for number in 0..count {
         let mut file = subjects[number as usize % subjects.len()].clone();
         mutate(&mut rng, &mut file);
         let (outcome, mut took) = ask(&file);
         for _ in 0..4 {
             // On a busy machine whoever asks may just have waited: what takes long takes long again.
-            if took >= PATIENCE {
+            if took.0 >= PATIENCE {
                 took = took.min(ask(&file).1);
             }
         }
         wrong += u32::from(outcome.is_err());
         longest = longest.max(took);
-        assert!(took < PATIENCE, "mutation {number} of seed {seed}: a call took {took:?}");
+        assert!(took.0 < PATIENCE, "mutation {number} of seed {seed}: a call took {took:?}");
     }
     (wrong, longest)
 }
@@ -346,7 +350,7 @@ fn a_memory_of_4_gib_without_a_byte_in_it() {
     let file = File(vec![(5, [&[1, 0][..], &leb(65_536)].concat())]).bytes();
     let (outcome, took) = ask(&file);
     assert_eq!(outcome, Err(Error::NoRoot { searched: 1 << 32 }.into()));
-    assert!(took < PATIENCE, "{took:?}");
+    assert!(took.0 < PATIENCE, "{took:?}");
 }
 
 /// The parent of a tag without a number would be itself: the way up from it ends nevertheless.
