@@ -55,15 +55,26 @@ fn note(lines: &mut BTreeMap<u32, Words>, start: u64, end: u64, read: bool) {
     while at < end {
         let line = at / LINE;
         let to = end.min((line + 1) * LINE);
-        if read || lines.contains_key(&(line as u32)) {
-            let words = lines.entry(line as u32).or_default();
-            for word in at % LINE / 4..(to - line * LINE).div_ceil(4) {
-                let bit = 1 << (word % 64);
-                let place = &mut words[(word / 64) as usize];
-                *place = if read { *place | bit } else { *place & !bit };
-            }
+        let (first, last) = (at % LINE / 4, (to - line * LINE).div_ceil(4));
+        if read {
+            mark(lines.entry(line as u32).or_default(), first, last, true);
+        } else if (first, last) == (0, LINE / 4) {
+            lines.remove(&(line as u32));
+        } else if let Some(words) = lines.get_mut(&(line as u32)) {
+            mark(words, first, last, false);
         }
         at = (line + 1) * LINE;
+    }
+}
+
+/// Sets or clears the bits of the words from `first` to before `last`.
+fn mark(words: &mut Words, first: u64, last: u64, set: bool) {
+    for (low, bits) in (0..).step_by(64).zip(words) {
+        let (from, to) = (first.clamp(low, low + 64) - low, last.clamp(low, low + 64) - low);
+        if from < to {
+            let mask = u64::MAX >> (64 - (to - from)) << from;
+            *bits = if set { *bits | mask } else { *bits & !mask };
+        }
     }
 }
 
@@ -104,13 +115,20 @@ pub(super) fn records(image: &(impl Image + ?Sized), root: Addr) -> Result<Vec<H
 fn ranges(lines: &BTreeMap<u32, Words>, end: u64) -> Vec<Hole> {
     let mut ranges: Vec<Hole> = Vec::new();
     for (line, words) in lines {
-        for word in (0..LINE / 4).filter(|word| words[(word / 64) as usize] >> (word % 64) & 1 == 1) {
-            let start = u64::from(*line) * LINE + 4 * word;
-            let len = (end.saturating_sub(start)).min(4);
-            match ranges.last_mut() {
-                Some(last) if last.end() == start => last.len += len,
-                _ if len != 0 => ranges.push(Hole { start: start as u32, len }),
-                _ => {}
+        for (low, bits) in (0..).step_by(64).zip(words) {
+            let (mut rest, mut word) = (*bits, 0);
+            while rest != 0 {
+                word += rest.trailing_zeros();
+                let run = (*bits >> word).trailing_ones();
+                let start = u64::from(*line) * LINE + 4 * (low + u64::from(word));
+                let len = end.saturating_sub(start).min(4 * u64::from(run));
+                match ranges.last_mut() {
+                    Some(last) if last.end() == start => last.len += len,
+                    _ if len != 0 => ranges.push(Hole { start: start as u32, len }),
+                    _ => {}
+                }
+                word += run;
+                rest = bits.checked_shr(word).unwrap_or(0);
             }
         }
     }

@@ -52,7 +52,7 @@ test('all that the package names is in it, and all that is there is named', () =
 
 test('the examples of README and documentation compile, for bundlers and for Node', () => {
   const examples = [join(PKG, 'README.md'), ...DOCS].flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, example = '']) => example));
-  assert.equal(examples.length, 7);
+  assert.equal(examples.length, 8);
   const names = ['ArenaRow', 'CacheRow', 'CheckReport', 'Composition', 'HeapMap', 'Sample', 'SegmentFilter', 'SegmentKind', 'SegmentList', 'SegmentRow', 'SpanRow', 'Summary', 'Target', 'Whatis'];
   const all = `import type { ${names.join(', ')}, Inspector } from 'flagstone';\n`
     + 'export function first(heap: Inspector): HeapMap | undefined { const sample: Sample = heap.sample(4096); return sample.map; }\n'
