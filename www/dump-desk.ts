@@ -47,7 +47,7 @@ export class DumpDesk {
     tell(0);
     try {
       const file = typeof source === 'string' ? await fetched(source, signal, tell) : source;
-      const bytes = await readAll(file, signal, tell);
+      const bytes = await readAll(await unpacked(file), signal, tell);
       const engine = await loadEngine();
       await this.#settled(signal);
       const heap = engine.open(bytes);
@@ -154,6 +154,15 @@ function rangeOf(buffer: ArrayBufferLike | undefined, { at, length }: { at: numb
   if (buffer === undefined) throw new Error('the memory is gone.');
   // A file is not made of bytes that others may change meanwhile.
   return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, at, length) : new Uint8Array(buffer, at, length).slice();
+}
+
+/** What gzip compressed, as it was. */
+async function unpacked(file: Blob): Promise<Blob> {
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  if (first !== 0x1f || second !== 0x8b) return file;
+  return new Response(file.stream().pipeThrough(new DecompressionStream('gzip'))).blob().catch((cause: unknown) => {
+    throw new Error('what gzip compressed cannot be unpacked: it is damaged or cut off.', { cause });
+  });
 }
 
 /** All bytes of a file. */

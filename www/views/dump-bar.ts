@@ -64,7 +64,7 @@ progress { flex: 1 1 120px; max-width: 320px; accent-color: var(--accent); }
         ${busy ? this.#opening(work) : html`<p class="small ${dump === undefined ? 'muted' : ''}" role="status">${dump === undefined ? 'The running program is looked at.' : html`<b>${dump.name}</b> ${originWords(dump.origin)}`}</p>`}
         ${dump?.back === true && !busy ? html`<button class="primary" @click=${() => wish(this, 'leave-dump', undefined)}>Back to the running program</button>` : nothing}
         <button ?disabled=${busy} @click=${this.#choose}>Open a dump</button>
-        <input type="file" accept=".wasm,.bin,.dump,.core,application/wasm" aria-label="Dump" @change=${this.#chosen}>
+        <input type="file" accept=".wasm,.bin,.dump,.core,.gz,application/wasm,application/gzip" aria-label="Dump" @change=${this.#chosen}>
         <term-hint plain says="A WebAssembly core dump with all of the memory: whatever the program keeps in it is in the file."><button ?disabled=${!saves} @click=${() => wish(this, 'save-dump', 'all')}>Save all</button></term-hint>
         <term-hint plain says="A small file with the allocator’s own records: sizes, addresses, counts and names of caches, and nothing that the program keeps in its memory."><button ?disabled=${!saves} @click=${() => wish(this, 'save-dump', 'records')}>Save records only</button></term-hint>
       </div>

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import type { Engine, Summary } from '../../model/records.ts';
 import { guard } from '../../package/guard.ts';
@@ -85,6 +86,8 @@ test('a dump does not change, so one sample of it is taken', async () => {
   await page.waitForTimeout(1_000);
   const recorded = await page.evaluate(() => document.querySelector<InspectorApp>('inspector-app')?.state?.history.value.recorded);
   assert.equal(recorded, 1);
+  await chosen(page, 'wasmtime.wasm.gz', gzipSync(WASMTIME));
+  assert.equal((await looked(page, 'wasmtime.wasm.gz')).liveObjects, 105);
   const [words = ''] = await texts(page, 'dump-bar [role=status]');
   assert.ok(words.includes('A core dump of flagstone-fixture.wasm, written by another tool,') && words.includes('It stopped in function 20'), words);
   await page.context().close();
@@ -117,6 +120,7 @@ test('a file that is no dump is said to be none, and what was looked at stays', 
   const before = await sampled(page);
   for (const [name, buffer, words] of [
     ['cut.wasm', WASMTIME.subarray(0, 20_000), 'cut.wasm cannot be opened: the section 11 at byte 78 says it has 33786 bytes, and the file ends at 20000'],
+    ['cut.gz', gzipSync(WASMTIME).subarray(0, 900), 'cut.gz cannot be opened: what gzip compressed cannot be unpacked'],
     ['zeros.bin', Buffer.alloc(70_000), 'zeros.bin cannot be opened: no flagstone root found in 70000 bytes'],
     ['<img src=x onerror=alert(1)>.wasm', Buffer.from('hello'), '<img src=x onerror=alert(1)>.wasm cannot be opened: no flagstone root'],
   ] as const) {
