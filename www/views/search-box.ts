@@ -48,7 +48,7 @@ li.none { cursor: default; color: var(--muted); }
     const shown = this.shown && this.text.trim() !== '';
     const at = Math.min(this.at, found.length - 1);
     return html`
-      <input type="search" role="combobox" aria-label="Search: an address, a cache, a call site, a tag" title="An address, a cache, a call site, a tag ( / )" placeholder="Search" aria-expanded=${shown}
+      <input type="search" role="combobox" aria-label="Search" title="An address, a cache, a call site, a tag ( / )" placeholder="Search" aria-expanded=${shown}
         aria-controls="found" aria-autocomplete="list" aria-activedescendant=${shown && at >= 0 ? `found-${at}` : nothing} autocomplete="off" spellcheck="false" .value=${this.text}
         @input=${this.#onInput} @keydown=${this.#onKey} @focus=${() => { this.shown = true; }} @blur=${() => { this.shown = false; }}>
       <ul id="found" role="listbox" aria-label="Found" ?hidden=${!shown}>

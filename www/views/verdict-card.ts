@@ -58,7 +58,7 @@ export class VerdictCard extends LitElement {
     if (verdict === undefined) return html`<p class="verdict muted" role="status">Looking for the cause …</p>`;
     return html`
       <p class="verdict">${unbroken(verdict.sentence)}</p>
-      <p class="advice">${unbroken(verdict.advice)}</p>
+      <p class="remedy">${unbroken(verdict.advice)}</p>
       ${verdict.damaged === 0 ? nothing : html`<p class="notice bad" role="alert">${plural(verdict.damaged, 'record')} of the heap ${verdict.damaged === 1 ? 'is' : 'are'} damaged, so figures may be wrong.
         <button class="link" @click=${() => wish(this, 'show-tab', 'check')}>Check the heap</button></p>`}
       <details><summary>What this rests on: ${plural(verdict.findings.length, 'cause')} that add up to ${bytes(verdict.memoryBytes)}</summary>
