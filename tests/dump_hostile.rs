@@ -89,9 +89,13 @@ fn ask(file: &[u8]) -> (Result<(), DumpError>, Longest) {
 
 /// Heaps with something of everything, dumped: all of each, and its records.
 fn subjects() -> Vec<Vec<u8>> {
-    let mut heaps = vec![specimen::sound(), with_arenas::sound(), with_objects::sound()];
-    #[cfg(feature = "audit")]
-    heaps.push(audited());
+    let heaps = [
+        specimen::sound(),
+        with_arenas::sound(),
+        with_objects::sound(),
+        #[cfg(feature = "audit")]
+        audited(),
+    ];
     let kinds = [Contents::All, Contents::Records];
     let dumps = heaps.iter().flat_map(|heap| kinds.map(|contents| dumped(heap, contents)));
     dumps.collect()
