@@ -20,7 +20,7 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  for (const width of [360, 1360]) {
+  for (const width of colorScheme === 'light' ? [360, 1360, 3840] : [360, 1360]) {
     test(`every view fits ${width} pixels, ${colorScheme}`, async () => {
       const { page, complaints } = await open(browser, { viewport: { width, height: width < 500 ? 740 : 900 }, colorScheme });
       await generated(page, 'json', 20);
