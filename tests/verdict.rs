@@ -8,6 +8,7 @@ mod support;
 use std::alloc::Layout;
 
 use flagstone::image::audit::AuditInfo;
+use flagstone::image::dump::Dump;
 use flagstone::image::survey::Survey;
 use flagstone::inspector::map_layer::{LayerKind, MapLayer};
 use flagstone::inspector::verdict::{Cause, Earlier, Evidence, Finding, Verdict};
@@ -303,6 +304,19 @@ fn what_somebody_else_has_beside_scattered_free_memory() {
     let verdict = verdict(&stage);
     assert_eq!((verdict.cause, verdict.second), (Cause::Fragmentation, Some(Cause::Foreign)));
     give(&stage, stay, bytes(64));
+}
+
+#[test]
+fn a_real_program_that_trapped_in_a_runtime() {
+    // See `fixtures/README.md`: 100 boxes, a vector of 20,000 bytes, a stack of 1 MiB as linkers give it.
+    let dump = Dump::open(include_bytes!("fixtures/wasmtime-48.wasm").as_slice(), None).unwrap();
+    let survey = Survey::take(&dump, dump.root()).unwrap();
+    let verdict = Verdict::of(&survey, None, None);
+    assert_eq!((verdict.cause, verdict.second), (Cause::Stack, None));
+    assert_eq!(finding(&verdict, Cause::Stack).bytes, 1 << 20);
+    assert!(verdict.advice.contains("-zstack-size"), "{}", verdict.advice);
+    assert!(finding(&verdict, Cause::Live).bytes >= 100 * 48 + 20_000);
+    assert_eq!(verdict.findings.iter().map(|finding| finding.bytes).sum::<u64>(), survey.memory_len);
 }
 
 #[test]
