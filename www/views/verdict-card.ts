@@ -79,7 +79,7 @@ export class VerdictCard extends LitElement {
       <div class="scroll" tabindex="0" role="region" aria-label="Pinned pages"><table>
         <thead><tr><th>Page</th><th class="number">Free in it</th><th>Held by</th></tr></thead>
         <tbody>${rows.map((page) => html`<tr><td>${addressLink(this, page.start)}</td><td class="number">${bytes(page.freeBytes)}</td>
-          <td>${page.objects.map((object, index) => html`${index === 0 ? nothing : ', '}${addressLink(this, object.address)} <span class="muted">${bytes(object.size)}${object.cache === null ? '' : ` of ${object.cache}`}</span>${object.site === 0 ? nothing
+          <td>${page.objects.map((object, index) => html`${index === 0 ? nothing : ', '}${addressLink(this, object.address)} <span class="muted">${bytes(object.size)}${object.cache === null || object.cache === bytes(object.size) ? '' : ` of ${object.cache}`}</span>${object.site === 0 ? nothing
             : html` <button class="link" @click=${() => this.#open({ sentence: '', view: 'sites', site: object.site })}>${this.#site(object.site)}</button>`}`)}</td></tr>`)}</tbody></table></div>
       ${rows.length < pins.list.length ? html`<button @click=${() => { this.all = true; }}>Show ${count(pins.list.length)}</button>` : nothing}
       ${pins.pages > pins.list.length ? html`<p class="small muted">Listed are the ${count(pins.list.length)} pages with the fewest objects.</p>` : nothing}</details>`;
