@@ -64,6 +64,27 @@ test('a sample reads the heap once, the map with it when that is shown', (t) => 
   assert.equal(state.map.value?.cells, state.summary.value === undefined ? 0 : state.summary.value.memoryBytes / 8192);
 });
 
+test('past maps are kept while the map is looked at, out of what samples read anyway', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  const { state, heap } = attached();
+  const wait = (seconds: number): void => {
+    for (let quarter = 0; quarter < seconds * 4; quarter += 1) t.mock.timers.tick(250);
+  };
+  const mapped = t.mock.method(heap, 'map');
+  state.granule.set(8192);
+  wait(3);
+  assert.equal(state.history.value.maps.all.length, 0);
+  state.tab.set('map');
+  heap.work(2_000_000);
+  wait(5);
+  state.tab.set('overview');
+  wait(5);
+  assert.deepEqual(state.history.value.maps.all.map(({ time }) => time), [3.25, 5.25, 7.25]);
+  assert.equal(mapped.mock.callCount(), 21, 'once when the map was opened, and by each of the 20 samples');
+  const last = state.history.value.maps.all.at(-1);
+  assert.deepEqual([last?.pages, last?.granule, last?.cells.length], [state.summary.value?.pages, 8192, state.map.value?.cells]);
+});
+
 test('a sample brings object caches, and their history with it', (t) => {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const { state, recorder, heap } = attached();

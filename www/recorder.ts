@@ -125,9 +125,12 @@ export class Recorder {
       state.caches.set(caches);
       state.arenas.set(arenas);
       state.objects.set({ objectCaches, budgets, refusal });
-      if (map !== undefined) state.map.set(map);
-      this.#readLayer();
       const time = (start - this.#began) / 1000;
+      if (map !== undefined) {
+        state.map.set(map);
+        state.history.value.maps.note(time, summary.pages, map);
+      }
+      this.#readLayer();
       this.#looks.push(time, sample);
       state.history.value.push(time, summary, caches, during);
       state.history.value.objects.push(time, objectCaches, during);

@@ -3,6 +3,7 @@
  * Relies on the composition for the sum that every sample keeps and on the table for which class is used. Holds plain numbers; draws nothing.
  */
 import { difference } from './composition.ts';
+import { MapHistory } from './map-history.ts';
 import { ObjectHistory } from './object-history.ts';
 import { PeakWatch } from './peak-watch.ts';
 import type { CacheRow, Summary } from './records.ts';
@@ -43,6 +44,8 @@ export interface Growth {
 export class History {
   /** What object caches were like before. */
   readonly objects = new ObjectHistory();
+  /** What the map showed, while it was looked at. */
+  readonly maps = new MapHistory();
   /** Who held memory when most of it was held. */
   readonly peaks = new PeakWatch();
   readonly #samples: Sample[] = [];
