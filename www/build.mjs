@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /**
- * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 159 KiB today Lit is 16,
+ * Bytes of minified script that the page may load at its start; a larger page fails the build. Of the 162 KiB today Lit is 16,
  * what is read of diagnosis on all pages 10 (a new fault is said wherever one looks, and an address says who asked for it, by name), the verdict,
- * the search, the links to what is looked at and the colours of the map 14, the key for a snapshot and the peak 2, and the page and the demo's panel the rest.
+ * the search, the links to what is looked at, and the colours of the map and what it showed before 16, the key for a snapshot and the peak 2, and the page and the demo's panel the rest.
  */
 const BUDGET = 164 * 1024;
-/** Bytes of what is loaded when its view is first shown: of 238 KiB uPlot with its sheet and the chart are 58 (for axes, cursor and drawing that are not worth writing again), objects 25, what opens and saves dumps 8, snapshots with what takes and compares them 25, exports with their menu 34, faults 30, call sites with their flame graph and what only grows 29, the log 13, leaks 13, and the mistakes of the demo 2. */
-const LATER_BUDGET = 244 * 1024;
+/** Bytes of what is loaded when its view is first shown: of 243 KiB uPlot with its sheet and the chart are 58 (for axes, cursor and drawing that are not worth writing again), objects 25, what opens and saves dumps 8, snapshots with what takes and compares them 25, exports with their menu 34, faults 30, call sites with their flame graph and what only grows 29, the log 13, leaks 13, the map's past 4, and the mistakes of the demo 2. */
+const LATER_BUDGET = 248 * 1024;
 /** Bytes of the reader of symbols, which is loaded with the first call site, as it is and compressed. */
 const SYMBOLS_BUDGET = 244 * 1024;
 const SYMBOLS_GZIP_BUDGET = 100 * 1024;
@@ -28,7 +28,7 @@ const option = (name, fallback) => {
 const out = option('--out', join(here, '..', 'dist'));
 const entry = option('--entry', join(here, 'main.ts'));
 /** Views that are scripts of their own, of these names; what looks for leaks, with its worker; and what opens and saves dumps. */
-const LATER = ['views/time-chart', 'views/objects-view', 'views/snapshots-view', 'snapshot-keeper', 'views/leaks-view', 'views/sites-view', 'views/log-view', 'views/faults-view', 'views/export-menu', 'leak-finder', 'leak-worker', 'views/dump-bar', 'dump-desk'];
+const LATER = ['views/time-chart', 'views/map-scrubber', 'views/objects-view', 'views/snapshots-view', 'snapshot-keeper', 'views/leaks-view', 'views/sites-view', 'views/log-view', 'views/faults-view', 'views/export-menu', 'leak-finder', 'leak-worker', 'views/dump-bar', 'dump-desk'];
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });

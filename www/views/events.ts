@@ -5,6 +5,7 @@ import type { SegmentQuery } from '../model/arenas.ts';
 import type { Colouring } from '../model/colouring.ts';
 import type { FlameChoice, LogQuery, SiteOrder } from '../model/diagnosis.ts';
 import type { LeakWish } from '../model/leaks.ts';
+import type { PastMap } from '../model/map-history.ts';
 import type { ObjectOrder } from '../model/objects.ts';
 import type { DumpContents } from '../model/records.ts';
 import type { SnapshotWish } from '../model/shelf.ts';
@@ -43,6 +44,8 @@ export interface Wishes {
   'snapshots': SnapshotWish;
   /** The part of the time that the chart shows; `undefined` ends that. */
   'set-range': readonly [number, number] | undefined;
+  /** The map is to show what it did then; `undefined` is now. */
+  'set-moment': PastMap | undefined;
   'run-check': undefined;
   /** Another fault is to be looked at. */
   'choose-fault': number;

@@ -1,5 +1,5 @@
 /**
- * `<heap-map .map .summary .caches .objects .look>`: all of memory on a canvas, from one glance down to single objects.
+ * `<heap-map .map .summary .caches .objects .look .history>`: all of memory on a canvas, from one glance down to single objects; and as it was.
  *
  * The canvas sticks to the window of a scrolling box whose content is as high as the whole grid, so scrolling is the browser's own.
  * Sends `set-granule` when the zoom needs a map with other cells, `choose-address`, and `set-spotlight`.
@@ -10,10 +10,12 @@ import type { Audit } from '../model/diagnosis.ts';
 import { address as written, bytes, parseAddress, plural } from '../model/format.ts';
 import type { Frames } from '../model/frames.ts';
 import { addressAt, cellOf, layout, nearest, scrollTo, step, zooms, type Grid, type Zoom } from '../model/heat.ts';
+import type { History } from '../model/history.ts';
+import type { PastMap } from '../model/map-history.ts';
 import { litClass, spotlightOf } from '../model/objects.ts';
 import { LEGEND, OWNERS } from '../model/palette.ts';
 import type { CacheRow, HeapMap, LogEntry, Layer, ObjectCacheRow, Summary, Whatis } from '../model/records.ts';
-import { wish } from './events.ts';
+import { onWish, wish } from './events.ts';
 import { MapPainter } from './map-painter.ts';
 import { sheet } from './sheet.ts';
 import './address-panel.ts';
@@ -44,8 +46,8 @@ select { max-width: 190px; }
   static override properties = {
     map: { attribute: false }, colouring: {}, layer: { attribute: false }, summary: { attribute: false }, caches: { attribute: false }, objects: { attribute: false }, look: { attribute: false }, past: { attribute: false }, audit: { attribute: false },
     frames: { attribute: false }, chosen: { type: Number },
-    spotlight: { type: Number }, dark: { type: Boolean }, recorded: { type: Number },
-    zoom: { state: true }, cursor: { state: true }, hovering: { state: true }, owner: { state: true }, mistake: { state: true }, size: { state: true },
+    spotlight: { type: Number }, dark: { type: Boolean }, recorded: { type: Number }, history: { attribute: false }, range: { attribute: false },
+    moment: { state: true }, scrubber: { state: true }, zoom: { state: true }, cursor: { state: true }, hovering: { state: true }, owner: { state: true }, mistake: { state: true }, size: { state: true },
   };
   declare map: HeapMap | undefined;
   /** What cells are coloured by, and the layer for that. */
@@ -64,6 +66,13 @@ select { max-width: 190px; }
   declare spotlight: number | undefined;
   declare dark: boolean;
   declare recorded: number;
+  /** What the map showed before, and the part of the time that was chosen on the chart. */
+  declare history: History | undefined;
+  declare range: readonly [number, number] | undefined;
+  /** What is shown of it instead of now. */
+  declare moment: PastMap | undefined;
+  /** What stands in the place of the scrubber, which comes with the map. */
+  declare scrubber: string;
   /** What was zoomed to; `undefined` is the whole memory, also when it grows. */
   declare zoom: Zoom | undefined;
   /** The address that pointer or keys are at. */
@@ -89,6 +98,17 @@ select { max-width: 190px; }
     this.hovering = false;
     this.mistake = '';
     this.size = { width: 0, height: 0 };
+    this.scrubber = '';
+    onWish(this, 'set-moment', (moment) => { this.moment = moment; });
+  }
+
+  protected override firstUpdated(): void {
+    import('./map-scrubber.ts').catch(() => { this.scrubber = 'What shows the map’s past could not be loaded (map-scrubber.js).'; });
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    // Another heap has another past, and an address is one of now.
+    if (changed.has('history') || changed.has('chosen')) this.moment = undefined;
   }
 
   override disconnectedCallback(): void {
@@ -113,12 +133,14 @@ select { max-width: 190px; }
     const grid = this.#grid();
     const steps = this.#steps();
     const level = nearest(steps, this.zoom);
+    const past = this.moment !== undefined;
+    const byOwner = past || this.colouring === 'owner';
     const shown = this.cursor ?? this.chosen;
     const found = shown === undefined ? undefined : this.look(shown);
     return html`
       <div class="row spread">
         <h2>Heap map</h2>
-        <div class="row">
+        <div class="row" ?hidden=${past}>
           <label>Colour by <select aria-label="Colour by" @change=${this.#onColouring}>
             ${COLOURINGS.map((colouring) => html`<option value=${colouring} ?selected=${colouring === this.colouring}>${COLOURING_NAMES[colouring]}</option>`)}
           </select></label>
@@ -138,16 +160,17 @@ select { max-width: 190px; }
           </div>
         </div>
       </div>
-      ${this.mistake === '' ? '' : html`<p class="notice bad" role="alert">${this.mistake}</p>`}
-      ${this.colouring === 'owner' ? '' : html`<colour-key .colouring=${this.colouring} .layer=${this.layer} .audit=${this.audit} .frames=${this.frames}></colour-key>`}
-      <div class="row legend" ?hidden=${this.colouring !== 'owner'} role="group" aria-label="Legend; a button shows one owner alone">
+      ${this.mistake === '' || past ? '' : html`<p class="notice bad" role="alert">${this.mistake}</p>`}
+      ${byOwner ? '' : html`<colour-key .colouring=${this.colouring} .layer=${this.layer} .audit=${this.audit} .frames=${this.frames}></colour-key>`}
+      <div class="row legend" ?hidden=${!byOwner} role="group" aria-label="Legend; a button shows one owner alone">
         ${LEGEND.map((code) => [code, OWNERS[code]] as const).map(([code, owner]) => owner === undefined ? '' : html`<term-hint plain term=${owner.term}><button aria-pressed=${this.owner === code}
           @click=${() => { this.owner = this.owner === code ? undefined : code; }}><span class="ramp o${code}" aria-hidden="true"></span>${owner.label}</button></term-hint>`)}
-        <span class="small muted">${grid !== undefined && grid.lines > 0
+        <span class="small muted">${grid !== undefined && grid.lines > 0 && !past
           ? html`In slabs: <span class="swatch live"></span> live <span class="swatch magazine"></span> in a magazine <span class="swatch free"></span> free <span class="swatch rest"></span> rest of the slab`
           : 'The stronger the colour, the more of a slab is live.'}</span>
       </div>
-      <div class="stage">
+      <map-scrubber .history=${this.history} .recorded=${this.recorded} .range=${this.range} .moment=${this.moment} .owner=${this.owner} .summary=${this.summary} .dark=${this.dark}>${this.scrubber}</map-scrubber>
+      <div class="stage" ?hidden=${past}>
         <div class="window" tabindex="0" role="application" aria-roledescription="heap map"
           aria-label="Map of memory: arrow keys move, plus and minus zoom, Enter chooses, Escape lets go" aria-describedby="where"
           @keydown=${this.#onKey} @scroll=${this.#paint} @wheel=${this.#onWheel}
@@ -200,7 +223,7 @@ select { max-width: 190px; }
     this.#frame = requestAnimationFrame(() => {
       const grid = this.#grid();
       const view = this.#window();
-      if (grid === undefined || view === undefined || this.map?.granule !== grid.granule) return;
+      if (grid === undefined || view === undefined || this.moment !== undefined || this.map?.granule !== grid.granule) return;
       const cell = (address: number | undefined): number | undefined => address === undefined ? undefined : cellOf(grid, address);
       const version = (this.summary?.allocations ?? 0) + (this.summary?.frees ?? 0);
       const complete = this.#painter?.paint({

@@ -194,7 +194,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
       case 'map':
         return html`<section class="card"><heap-map .map=${state.map.value} .colouring=${state.colouring.value} .layer=${state.layer.value} .summary=${summary} .caches=${caches} .objects=${state.objects.value.objectCaches} .look=${this.#look}
           .past=${this.#past} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
-          .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded}></heap-map></section>`;
+          .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded} .history=${history} .range=${state.range.value}></heap-map></section>`;
       case 'snapshots':
         return html`<snapshots-view .shelf=${state.snapshots.value} .peaks=${history.peaks} .recorded=${recorded} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}>${this.#later('snapshots')}</snapshots-view>`;
       case 'leaks':
