@@ -35,11 +35,11 @@ test('cells of all owners and shares come out as they went in, to a thirty-first
 });
 
 test('folded cells have the owner of most of them, the first of several, and their mean share', () => {
-  const map = cells([5, 3, 3, 3, 6, 4, 4, 6, 7], [0, 255, 255, 90, 0, 3, 0, 0, 40]);
+  const map = cells([5, 3, 3, 3, 6, 6, 4, 4, 5, 5, 3, 6, 7], [0, 255, 255, 90, 0, 3, 0, 0, 0, 0, 0, 0, 40]);
   const four = folded(map, 4);
-  assert.deepEqual([four.granule, four.cells], [16_384, 3]);
-  assert.deepEqual([...four.owner], [3, 6, 7]);
-  assert.deepEqual([...four.live], [150, 1, 40], 'a little is not nothing, and the last cell is of what there is');
+  assert.deepEqual([four.granule, four.cells], [16_384, 4]);
+  assert.deepEqual([...four.owner], [3, 6, 5, 7]);
+  assert.deepEqual([...four.live], [150, 1, 0, 40], 'a little is not nothing, and the last cell is of what there is');
   assert.equal(folded(map, 1), map);
 });
 
@@ -92,7 +92,7 @@ test('as many of the largest maps as there can be are less than 4 MiB', () => {
 
 test('a part of the time has the maps in it, its ends with them', () => {
   const history = looked(20);
-  assert.deepEqual(history.within([4, 9]).map(({ time }) => time), [4, 6, 8]);
+  assert.deepEqual(history.within([4, 8]).map(({ time }) => time), [4, 6, 8]);
   assert.equal(history.within(undefined).length, 11);
   assert.deepEqual(history.within([100, 200]), []);
 });

@@ -30,6 +30,7 @@ export class HeapMapView extends LitElement {
 .window:focus-visible { outline-offset: 1px; }
 canvas { position: sticky; top: 0; display: block; width: 100%; height: 100%; cursor: crosshair; touch-action: pan-y; }
 .tall { width: 1px; }
+[inert] { opacity: .4; }
 .legend { margin-top: 12px; gap: 6px 8px; }
 .legend button { min-height: 28px; padding: 1px 9px; font-size: 13px; display: inline-flex; align-items: center; gap: 7px; }
 .ramp { display: inline-block; width: 26px; height: 12px; border-radius: 3px; border: 1px solid color-mix(in srgb, var(--text) 28%, transparent); }
@@ -140,7 +141,7 @@ select { max-width: 190px; }
     return html`
       <div class="row spread">
         <h2>Heap map</h2>
-        <div class="row" ?hidden=${past}>
+        <div class="row" ?inert=${past}>
           <label>Colour by <select aria-label="Colour by" @change=${this.#onColouring}>
             ${COLOURINGS.map((colouring) => html`<option value=${colouring} ?selected=${colouring === this.colouring}>${COLOURING_NAMES[colouring]}</option>`)}
           </select></label>

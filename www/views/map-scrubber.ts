@@ -2,11 +2,12 @@
  * `<map-scrubber .history .range .moment .owner .summary>`: a slider over the past maps, and the one that it is at. Sends `set-moment`, and
  * `set-range` to leave the part of the time that was chosen on the chart.
  *
- * All past maps are laid out as one grid, of the largest memory and the largest cells among them, so that an address stays in its place.
+ * All past maps are laid out as one grid, of the largest memory and the largest cells among them, where the map of now is and, as far as cells
+ * allow, like that one: an address stays in its place.
  */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { bytes, duration, moment as written, plural } from '../model/format.ts';
-import { layout, zooms, type Grid } from '../model/heat.ts';
+import { bytes, duration, moment as written, plural, unbroken } from '../model/format.ts';
+import { layout, zooms, type Grid, type Zoom } from '../model/heat.ts';
 import type { History } from '../model/history.ts';
 import { unpacked, type PastMap } from '../model/map-history.ts';
 import type { Summary } from '../model/records.ts';
@@ -22,11 +23,14 @@ export class MapScrubber extends LitElement {
 label { flex: 1 1 300px; min-width: 0; }
 input { flex: 1 1 auto; min-width: 0; min-height: 32px; accent-color: var(--accent); }
 output { min-width: 232px; font-size: 13.5px; font-variant-numeric: tabular-nums; }
-p { margin-top: 8px; }
-.notice { background: var(--accent-soft); border-color: var(--accent); }
-.view { height: clamp(300px, 62vh, 760px); margin-top: 12px; border: 1px solid var(--accent); border-radius: 8px; background: var(--surface); overflow: hidden; }
+p.small { margin-top: 8px; }
+.stage { display: grid; grid-template-columns: minmax(0, 1fr) 320px; column-gap: 18px; }
+.stage > [role="status"] { grid-area: 1 / 2; }
+.notice { margin-top: 12px; background: var(--accent-soft); border-color: var(--accent); }
+.notice p + p { margin-top: 6px; }
+.view { height: clamp(300px, 62vh, 760px); margin-top: 12px; border: 1px solid var(--accent); border-radius: 8px; background: var(--surface); overflow-x: hidden; overflow-y: scroll; }
 canvas { display: block; width: 100%; height: 100%; }
-@container (max-width: 820px) { .view { height: clamp(260px, 46vh, 520px); } }
+@container (max-width: 820px) { .stage { grid-template-columns: minmax(0, 1fr); } .stage > [role="status"] { grid-area: auto; } .view { height: clamp(260px, 46vh, 520px); } }
 `];
   static override properties = {
     history: { attribute: false }, recorded: { type: Number }, range: { attribute: false }, moment: { attribute: false }, owner: { type: Number }, summary: { attribute: false }, dark: { type: Boolean },
@@ -81,8 +85,10 @@ canvas { display: block; width: 100%; height: 100%; }
       ${maps.length === 0 ? nothing : this.#slider(maps)}
       ${range === undefined ? nothing : html`<p class="small">${maps.length === 0 ? 'There is no past map of' : 'Only'} the time that was chosen on the chart, ${written(range[0])} – ${written(range[1])}.
         <button class="link" @click=${() => wish(this, 'set-range', undefined)}>All of the time</button></p>`}
-      <div role="status">${moment === undefined || grid === undefined ? nothing : html`<p class="notice"><b>This is the past</b>, by owner, in cells of ${bytes(grid.granule)}. Recording goes on; all that is not on this map is of now. Escape leads back.</p>`}</div>
-      ${moment === undefined ? nothing : html`<div class="view"><canvas role="img" aria-label="Map of memory at ${written(moment.time)}: ${plural(moment.pages, 'page')}"></canvas></div>`}`;
+      <div class="stage">
+        <div role="status">${moment === undefined || grid === undefined ? nothing : html`<div class="notice"><p><b>This is the past</b>, by owner, in cells of ${unbroken(bytes(grid.granule))}. All that is not on this map is of now.</p><p>Recording goes on. Escape leads back.</p></div>`}</div>
+        ${moment === undefined ? nothing : html`<div class="view"><canvas role="img" aria-label="Map of memory at ${written(moment.time)}: ${plural(moment.pages, 'page')}"></canvas></div>`}
+      </div>`;
   }
 
   /** A step for each map, and now as the last one. */
@@ -122,12 +128,15 @@ canvas { display: block; width: 100%; height: 100%; }
   };
 
   #grid(): Grid | undefined {
-    const { history, moment, size } = this;
-    if (history === undefined || moment === undefined || size.width === 0) return undefined;
-    const of = (value: (map: PastMap) => number): number => history.maps.within(this.range).reduce((most, map) => Math.max(most, value(map)), value(moment));
-    const room = of(({ pages }) => pages) * PAGE;
-    const [whole] = zooms(room, of(({ granule }) => granule), size.width, size.height);
-    return whole === undefined ? undefined : layout(room, whole, size.width);
+    const { history, moment, size, summary } = this;
+    if (history === undefined || moment === undefined || summary === undefined || size.width === 0) return undefined;
+    const maps = [moment, ...history.maps.within(this.range)];
+    const room = Math.max(summary.memoryBytes, ...maps.map(({ pages }) => pages * PAGE));
+    const granule = Math.max(...maps.map((map) => map.granule));
+    const whole = (quantum: number): Zoom | undefined => zooms(room, quantum, size.width, size.height)[0];
+    const now = whole(summary.quantum);
+    const zoom = now !== undefined && now.granule >= granule ? now : whole(granule);
+    return zoom === undefined ? undefined : layout(room, zoom, size.width);
   }
 
   protected override updated(changed: PropertyValues): void {

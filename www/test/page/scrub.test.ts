@@ -80,19 +80,27 @@ test('at first it is now, and nothing says otherwise', async () => {
 test('scrubbed back, documents that were closed are on the map, and the page says that this is the past', async () => {
   await page.waitForTimeout(300);
   const free = await drawn(NOW, '--part-arena-free');
+  const place = async (selector: string): Promise<object> => await page.locator(selector).boundingBox() ?? assert.fail(selector);
+  const [now, bar] = [await place(NOW), await place('map-scrubber input')];
   await scrubTo(full);
   await page.locator(PAST).waitFor();
   await page.waitForTimeout(200);
   const then = await drawn(PAST, '--part-arena-free');
+  assert.deepEqual([await place(PAST), await place('map-scrubber input')], [now, bar], 'map and slider stay where they are');
   assert.ok(free > then + 0.1, `${free} of the map is free now, ${then} was`);
   const [note] = await texts(page, 'map-scrubber [role="status"]');
-  assert.match(note ?? '', /^This is the past, by owner, in cells of \d+ KiB\. Recording goes on;/);
+  assert.match(note ?? '', /^This is the past, by owner, in cells of \d+\sKiB\. All that is not on this map is of now\.\s+Recording goes on\./);
   assert.match(await slider().getAttribute('aria-valuetext') ?? '', /^0:\d\d\.\d, [\d.]+ MiB, \d+ s ago$/);
   assert.equal((await texts(page, 'map-scrubber output'))[0], await slider().getAttribute('aria-valuetext'));
 });
 
-test('what is of now only is not shown beside the past, the legend works on it', async () => {
-  for (const name of ['Colour by', 'Show one size class', 'Address to find']) assert.equal(await page.getByLabel(name).isVisible(), false, name);
+test('what is of now only cannot be reached in the past, the legend works on it', async () => {
+  for (const name of ['Colour by', 'Show one size class', 'Address to find']) {
+    assert.equal(await page.getByLabel(name).evaluate((control) => {
+      if (control instanceof HTMLElement) control.focus();
+      return control.matches(':focus');
+    }), false, name);
+  }
   assert.equal(await page.locator('address-panel').isVisible(), false);
   assert.equal(await page.locator(NOW).isVisible(), false);
   const large = await drawn(PAST, '--part-large');
