@@ -3,7 +3,7 @@
  * Elements never write here: `inspector-app` and `diagnosis.ts` set what changes.
  */
 import { Atom } from './atom.ts';
-import { WHOLE_LOG, type Audit, type FlameChoice, type LogPage, type LogQuery, type Past, type Sent, type SiteOrder } from './model/diagnosis.ts';
+import { WHOLE_LOG, type Audit, type FlameChoice, type LifeOrder, type LogPage, type LogQuery, type Past, type Sent, type SiteOrder } from './model/diagnosis.ts';
 import type { Frames } from './model/frames.ts';
 import { GrowthWatch } from './model/growth.ts';
 
@@ -31,6 +31,11 @@ export class DiagnosisState {
   /** Readings of it, ever. */
   readonly grown = new Atom(0);
 
+  /** The calls in the log; read only while lifetimes are looked at. */
+  readonly calls = new Atom<LogPage | undefined>(undefined);
+  /** Order of the table of lifetimes. */
+  readonly lifeOrder = new Atom<LifeOrder>({ key: 'temporaryBytes', descending: true });
+
   /** Which entries of the logs are listed. */
   readonly logQuery = new Atom<LogQuery>(WHOLE_LOG);
   /** What the query came to; read only while it is looked at. */
@@ -44,6 +49,6 @@ export class DiagnosisState {
   readonly sent = new Atom<Sent | undefined>(undefined);
 
   atoms(): { watch(watcher: () => void): () => void }[] {
-    return [this.audit, this.seen, this.fault, this.site, this.siteOrder, this.siteFilter, this.flame, this.frames, this.grown, this.logQuery, this.log, this.past, this.traceTrouble, this.sent];
+    return [this.audit, this.seen, this.fault, this.site, this.siteOrder, this.siteFilter, this.flame, this.frames, this.grown, this.calls, this.lifeOrder, this.logQuery, this.log, this.past, this.traceTrouble, this.sent];
   }
 }

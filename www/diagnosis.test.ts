@@ -157,3 +157,28 @@ test('frames are named when they are first shown, once, and again when more is k
   recorder.take();
   assert.equal(times(), 2);
 });
+
+test('calls are read where lifetimes are looked at, once for each change of the log, and anew from another heap', (t) => {
+  const { state, recorder, heap } = attached(t);
+  const read = t.mock.method(heap, 'log');
+  t.mock.timers.tick(2500);
+  state.tab.set('faults');
+  assert.equal(read.mock.callCount(), 0);
+  state.tab.set('sites');
+  recorder.take();
+  assert.deepEqual(read.mock.calls.map(({ arguments: given }) => given), [[{ logs: ['transactions'], limit: 10_000 }]]);
+  const { value } = state.diagnosis.calls;
+  assert.ok(value !== undefined && 'list' in value && value.list.entries.length === 65, 'no entry of another log');
+  heap.report = { ...REPORT, logs: [{ name: 'transactions', entries: 1211, kept: 62, bytes: 65_536 }] };
+  recorder.take();
+  recorder.take();
+  assert.equal(read.mock.callCount(), 2);
+  t.mock.method(heap, 'log', () => { throw new Error('damaged'); });
+  heap.report = { ...REPORT, logs: [{ name: 'transactions', entries: 1212, kept: 62, bytes: 65_536 }] };
+  recorder.take();
+  assert.deepEqual(state.diagnosis.calls.value, { sentence: 'damaged' });
+  const other = new FakeHeap();
+  other.report = null;
+  recorder.attach(other);
+  assert.equal(state.diagnosis.calls.value, undefined);
+});

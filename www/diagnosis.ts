@@ -11,6 +11,9 @@ import type { SymbolStore } from './symbols.ts';
 /** Views that show the report; for the others it is read now and then, so that a new fault is noticed. */
 const SHOWN: readonly Tab[] = ['faults', 'snapshots', 'sites', 'log', 'leaks'];
 const NOW_AND_THEN = 2000;
+/** The log that has the calls, and as many of them as the engine lists at once. */
+const CALLS = 'transactions';
+const MOST_CALLS = 10_000;
 /** Reading takes time; the page rests at least this many times as long before it reads the same again by itself. */
 const REST = 3;
 
@@ -29,6 +32,8 @@ export class Diagnosis {
   #symbols: Names | undefined;
   #audit: Reading = { ended: -Infinity, cost: 0 };
   #log: Reading = { ended: -Infinity, cost: 0 };
+  /** Entries that the log of transactions ever had when its calls were read; none where they were not. */
+  #calls: number | undefined;
   #later: ReturnType<typeof setTimeout> | undefined;
   /** Offsets whose names were asked for. */
   #asked = new Set<number>();
@@ -44,6 +49,8 @@ export class Diagnosis {
     this.#heap = heap;
     this.#audit = { ended: -Infinity, cost: 0 };
     this.#log = { ended: -Infinity, cost: 0 };
+    this.#calls = undefined;
+    this.#state.diagnosis.calls.set(undefined);
   }
 
   /** Lets go of the heap. */
@@ -126,12 +133,26 @@ export class Diagnosis {
       read = { sentence: sentence(error) };
     }
     audit.set(read);
+    const report = reportOf(read);
+    if (report !== undefined) this.#readCalls(report);
     const ended = this.#clock();
     this.#audit = { ended, cost: ended - start };
-    const report = reportOf(read);
     if (this.#state.tab.value === 'faults' && report !== undefined) seen.set(report.faultsEver);
     if (report !== undefined) this.#name(report);
     if (report !== undefined) this.#watchGrowth(ended, report);
+  }
+
+  /** Reads the calls in the log where lifetimes are looked at, and there are others than before. */
+  #readCalls({ logs }: AuditReport): void {
+    const entries = logs.find(({ name }) => name === CALLS)?.entries ?? 0;
+    if (this.#heap === undefined || this.#state.tab.value !== 'sites' || this.#calls === entries) return;
+    this.#calls = entries;
+    const { calls } = this.#state.diagnosis;
+    try {
+      calls.set({ list: this.#heap.log({ logs: [CALLS], limit: MOST_CALLS }) });
+    } catch (error) {
+      calls.set({ sentence: sentence(error) });
+    }
   }
 
   /** Reads what is held once more. Time that a person looks away, or the program rests, does no harm. */

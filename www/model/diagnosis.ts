@@ -15,6 +15,14 @@ export interface SiteOrder {
   descending: boolean;
 }
 
+/** What lifetimes are sorted by. */
+export type LifeKey = 'name' | 'back' | 'held' | 'median' | 'temporaryBytes' | 'share';
+
+export interface LifeOrder {
+  key: LifeKey;
+  descending: boolean;
+}
+
 /** What a flame graph is wide by. */
 export type Measure = 'liveBytes' | 'liveCount' | 'bytes' | 'count';
 export type Grouping = 'stack' | 'tag';

@@ -9,7 +9,7 @@
  * the log reaches back has no part in the lifetimes.
  */
 import { since } from './diagnosis.ts';
-import type { LogEntry, LogFilter, LogList } from './records.ts';
+import type { LogEntry, LogList } from './records.ts';
 
 /**
  * What was given back within so many operations of its request is temporary. That is a call which makes and gives back some fifty objects:
@@ -17,9 +17,6 @@ import type { LogEntry, LogFilter, LogList } from './records.ts';
  * a whole document or frame lives for thousands.
  */
 export const TEMPORARY = 100;
-
-/** The calls that are read: as many as the engine lists at once. */
-export const CALLS: LogFilter = { logs: ['transactions'], limit: 10_000 };
 
 /** What was asked for at one call site, as far as the log knows. */
 export interface SiteLives {

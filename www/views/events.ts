@@ -3,7 +3,7 @@
  */
 import type { SegmentQuery } from '../model/arenas.ts';
 import type { Colouring } from '../model/colouring.ts';
-import type { FlameChoice, LogQuery, SiteOrder } from '../model/diagnosis.ts';
+import type { FlameChoice, LifeOrder, LogQuery, SiteOrder } from '../model/diagnosis.ts';
 import type { LeakWish } from '../model/leaks.ts';
 import type { PastMap } from '../model/map-history.ts';
 import type { ObjectOrder } from '../model/objects.ts';
@@ -53,6 +53,7 @@ export interface Wishes {
   'choose-site': number;
   'set-site-order': SiteOrder;
   'set-site-filter': string;
+  'set-life-order': LifeOrder;
   'set-flame': FlameChoice;
   'set-log-query': LogQuery;
   /** What happened at an address is to be shown beside the log; `undefined` ends that. */

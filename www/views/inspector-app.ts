@@ -103,6 +103,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
     onWish(this, 'choose-site', (site) => this.state?.diagnosis.site.set(site));
     onWish(this, 'set-site-order', (order) => this.state?.diagnosis.siteOrder.set(order));
     onWish(this, 'set-site-filter', (filter) => this.state?.diagnosis.siteFilter.set(filter));
+    onWish(this, 'set-life-order', (order) => this.state?.diagnosis.lifeOrder.set(order));
     onWish(this, 'set-flame', (choice) => this.state?.diagnosis.flame.set(choice));
     onWish(this, 'set-log-query', (query) => this.state?.diagnosis.logQuery.set(query));
     onWish(this, 'ask-history', (address) => this.recorder?.diagnosis.ask(address));
@@ -202,7 +203,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
           .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}>${this.#later('leaks')}</leaks-view>`;
       case 'sites':
         return html`<sites-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.site.value} .growth=${diagnosis.growth.value} .grown=${diagnosis.grown.value}
-          .order=${diagnosis.siteOrder.value} .filter=${diagnosis.siteFilter.value} .flame=${diagnosis.flame.value}>${this.#later('sites')}</sites-view>`;
+          .order=${diagnosis.siteOrder.value} .filter=${diagnosis.siteFilter.value} .flame=${diagnosis.flame.value} .calls=${diagnosis.calls.value} .lifeOrder=${diagnosis.lifeOrder.value}>${this.#later('sites')}</sites-view>`;
       case 'log':
         return html`<log-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .page=${diagnosis.log.value} .query=${diagnosis.logQuery.value} .past=${diagnosis.past.value}
           .caches=${names} .trouble=${diagnosis.traceTrouble.value}>${this.#later('log')}</log-view>`;

@@ -1,8 +1,10 @@
-/** `<site-details .site .frames>`: one call site in full: its figures and how sure they are, its stack, and a way to its entries in the log. */
+/** `<site-details .site .frames .lives>`: one call site in full: its figures and how sure they are, its stack, and a way to its entries in the log. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { WHOLE_LOG } from '../model/diagnosis.ts';
 import { count, plural } from '../model/format.ts';
 import type { Frames } from '../model/frames.ts';
+import { lifeWords } from '../model/lifetime-rows.ts';
+import type { SiteLives } from '../model/lifetimes.ts';
 import type { Site } from '../model/site-names.ts';
 import { figureOf, isExact, operations, SITE_COLUMNS } from '../model/site-rows.ts';
 import { wish } from './events.ts';
@@ -22,9 +24,11 @@ dd { font-variant-numeric: tabular-nums; }
 dd span { color: var(--muted); white-space: nowrap; }
 @container (max-width: 700px) { .parts { grid-template-columns: minmax(0, 1fr); } }
 `];
-  static override properties = { site: { attribute: false }, frames: { attribute: false } };
+  static override properties = { site: { attribute: false }, frames: { attribute: false }, lives: { attribute: false } };
   declare site: Site | undefined;
   declare frames: Frames;
+  /** How long its objects lived, where the log has some. */
+  declare lives: SiteLives | undefined;
 
   constructor() {
     super();
@@ -47,7 +51,8 @@ dd span { color: var(--muted); white-space: nowrap; }
         })}
           <dt><term-hint says="Requests from here that were looked at, ever.">Samples</term-hint></dt><dd>${count(row.samples)}</dd>
           <dt><term-hint says="Those of the samples whose objects are still held.">Live samples</term-hint></dt><dd>${count(row.liveSamples)}</dd>
-          ${row.liveSamples === 0 ? nothing : html`<dt><term-hint says="How long ago the oldest and the newest of the live samples were made.">Ages</term-hint></dt><dd>${operations(row.newest)} to ${operations(row.oldest)}</dd>`}</dl>
+          ${row.liveSamples === 0 ? nothing : html`<dt><term-hint says="How long ago the oldest and the newest of the live samples were made.">Ages</term-hint></dt><dd>${operations(row.newest)} to ${operations(row.oldest)}</dd>`}
+          ${this.lives === undefined ? nothing : livesRows(this.lives)}</dl>
         <section><h3>Stack, the innermost call first</h3><stack-list .row=${row} .frames=${this.frames}></stack-list></section>
       </div>`;
   }
@@ -56,6 +61,14 @@ dd span { color: var(--muted); white-space: nowrap; }
     wish(this, 'set-log-query', { ...WHOLE_LOG, site: String(id) });
     wish(this, 'show-tab', 'log');
   }
+}
+
+/** What the log knows of its objects. */
+function livesRows(lives: SiteLives): TemplateResult {
+  return html`<dt><term-hint says="Of the objects whose request is in the log, those whose free is there, too.">Given back</term-hint></dt><dd>${count(lives.back)} <span>of ${count(lives.made)} in the log</span></dd>
+    ${lives.back === 0 ? nothing : html`<dt><term-hint says="How long those lived that were given back: the median, what nine of ten did not outlive, and the longest.">Lives</term-hint></dt>
+      <dd>${operations(lives.median)}, ${operations(lives.most)}, ${operations(lives.longest)}</dd>`}
+    <dt><term-hint says="Bytes that were given back soon, and how much that is of all that the log has from here.">Temporary</term-hint></dt><dd>${lifeWords(lives, 'temporaryBytes')} <span>${lifeWords(lives, 'share')}</span></dd>`;
 }
 
 /** How much to trust the figures. */

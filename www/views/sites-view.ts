@@ -1,8 +1,13 @@
-/** `<sites-view .audit .frames .symbols .chosen .order .filter .flame .growth .grown>`: who asked for memory: the table of call sites, what only grows, the flame graph, and the chosen site in full. */
+/**
+ * `<sites-view .audit .frames .symbols .chosen .order .filter .flame .growth .grown .calls .lifeOrder>`: who asked for memory: the table of call sites, what only
+ * grows, how long objects live, the flame graph, and the chosen site in full.
+ */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
-import { reportOf, type Audit, type FlameChoice, type SiteOrder } from '../model/diagnosis.ts';
+import { reportOf, type Audit, type FlameChoice, type LifeOrder, type LogPage, type SiteOrder } from '../model/diagnosis.ts';
 import type { Frames } from '../model/frames.ts';
 import type { GrowthWatch } from '../model/growth.ts';
+import { lifeOrderBy } from '../model/lifetime-rows.ts';
+import { lifetimesOf, type Lifetimes } from '../model/lifetimes.ts';
 import { samplingWords } from '../model/modes.ts';
 import type { AuditReport } from '../model/records.ts';
 import { SiteNames, type Site } from '../model/site-names.ts';
@@ -14,6 +19,7 @@ import { noneSheet } from './none-sheet.ts';
 import { sheet } from './sheet.ts';
 import './flame-graph.ts';
 import './growers-table.ts';
+import './lifetimes-table.ts';
 import './site-details.ts';
 import './site-table.ts';
 import './symbols-bar.ts';
@@ -28,7 +34,7 @@ symbols-bar { margin-top: 6px; }
 .how { margin-top: 8px; max-width: 88ch; }
 `];
   static override properties = {
-    audit: { attribute: false }, frames: { attribute: false }, symbols: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {}, flame: { attribute: false }, growth: { attribute: false }, grown: { type: Number },
+    audit: { attribute: false }, frames: { attribute: false }, symbols: { attribute: false }, chosen: { type: Number }, order: { attribute: false }, filter: {}, flame: { attribute: false }, growth: { attribute: false }, grown: { type: Number }, calls: { attribute: false }, lifeOrder: { attribute: false },
   };
   declare audit: Audit;
   declare frames: Frames;
@@ -41,8 +47,12 @@ symbols-bar { margin-top: 6px; }
   declare growth: GrowthWatch | undefined;
   /** Readings of the growth. */
   declare grown: number;
+  /** The calls in the log. */
+  declare calls: LogPage | undefined;
+  declare lifeOrder: LifeOrder;
   readonly #names = new SiteNames();
   #sites: readonly Site[] = [];
+  #lifetimes: Lifetimes | undefined;
   /** Shown where none was chosen: the largest when the view was opened, and not another one with each sample. */
   #first: number | undefined;
 
@@ -52,12 +62,14 @@ symbols-bar { margin-top: 6px; }
     this.order = siteOrderBy('liveBytes');
     this.filter = '';
     this.grown = 0;
+    this.lifeOrder = lifeOrderBy('temporaryBytes');
     this.flame = { measure: 'liveBytes', by: 'stack', focus: '' };
   }
 
   protected override willUpdate(changed: PropertyValues): void {
     // Names are put to thousands of frames: not with each key that a person presses.
     if (changed.has('audit') || changed.has('frames')) this.#sites = this.#names.of(reportOf(this.audit)?.sites ?? [], this.frames);
+    if (changed.has('calls')) this.#lifetimes = this.calls !== undefined && 'list' in this.calls ? lifetimesOf(this.calls.list) : undefined;
     this.#first ??= sitesInOrder(this.#sites, siteOrderBy('liveBytes'))[0]?.row.id;
   }
 
@@ -65,15 +77,22 @@ symbols-bar { margin-top: 6px; }
     const report = reportOf(this.audit);
     if (report === undefined) return html`${auditNote(this.audit, 'who asks for memory')}`;
     const sites = this.#sites;
-    if (sites.length === 0) return none(this, report);
+    if (sites.length === 0) return html`${none(this, report)}${this.#lifetimes === undefined || this.#lifetimes.calls === 0 ? '' : this.#lives(report)}`;
     const site = sites.find(({ row }) => row.id === (this.chosen ?? this.#first)) ?? sites[0];
     return html`
       <section class="card"><site-table .sites=${sites} .chosen=${site?.row.id} .order=${this.order} .filter=${this.filter}></site-table>
         <p class="small muted how">${howWords(report)}</p>
         <symbols-bar .store=${this.symbols}></symbols-bar></section>
       <section class="card"><growers-table .growth=${this.growth} .read=${this.grown} .audit=${this.audit} .frames=${this.frames}></growers-table></section>
+      ${this.#lives(report)}
       <section class="card"><flame-graph .sites=${sites} .choice=${this.flame}></flame-graph></section>
-      <section class="card"><site-details .site=${site} .frames=${this.frames}></site-details></section>`;
+      <section class="card"><site-details .site=${site} .frames=${this.frames} .lives=${this.#lifetimes?.sites.find((lives) => lives.site === site?.row.id)}></site-details></section>`;
+  }
+
+  #lives(report: AuditReport): TemplateResult {
+    const { calls } = this;
+    return html`<section class="card"><lifetimes-table .lifetimes=${this.#lifetimes} .trouble=${calls !== undefined && 'sentence' in calls ? calls.sentence : ''} .sites=${this.#sites}
+      .report=${report} .order=${this.lifeOrder}></lifetimes-table></section>`;
   }
 }
 
