@@ -2,8 +2,8 @@
  * DHAT's file, version 2: for `dh_view.html` of valgrind and the Firefox Profiler. Pure; relies on the profile.
  *
  * Time is counted in operations of the heap. `t-end` is when the profile was read, `t-gmax` its peak: the highest of the moments that were
- * read, or the end where there is none. How long objects lived is not recorded: total lifetimes are 0. The maximum of a stack is the larger
- * of its two figures.
+ * read, or the end where there is none. How long objects lived is known at most of the last calls, from the log, and of no site in
+ * full: total lifetimes are 0. The maximum of a stack is the larger of its two figures.
  */
 import { placeOf } from '../model/symbols.ts';
 import { most } from './amounts.ts';

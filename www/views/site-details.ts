@@ -67,7 +67,7 @@ dd span { color: var(--muted); white-space: nowrap; }
 function livesRows(lives: SiteLives): TemplateResult {
   return html`<dt><term-hint says="Of the objects whose request is in the log, those whose free is there, too.">Given back</term-hint></dt><dd>${count(lives.back)} <span>of ${count(lives.made)} in the log</span></dd>
     ${lives.back === 0 ? nothing : html`<dt><term-hint says="How long those lived that were given back: the median, what nine of ten did not outlive, and the longest.">Lives</term-hint></dt>
-      <dd>${operations(lives.median)}, ${operations(lives.most)}, ${operations(lives.longest)}</dd>`}
+      <dd>${operations(lives.median)} <span>median</span>, ${operations(lives.most)} <span>nine of ten</span>, ${operations(lives.longest)} <span>longest</span></dd>`}
     <dt><term-hint says="Bytes that were given back soon, and how much that is of all that the log has from here.">Temporary</term-hint></dt><dd>${lifeWords(lives, 'temporaryBytes')} <span>${lifeWords(lives, 'share')}</span></dd>`;
 }
 

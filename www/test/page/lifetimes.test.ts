@@ -105,6 +105,7 @@ test('heads sort and turn, a name opens the site, and its details say the same',
   assert.match(await page.locator('site-details h2').innerText(), /^demo::json::Parser::string/);
   const row = page.locator('lifetimes-table tr[data-site="2"] td');
   assert.match(await page.locator('site-details dl').innerText(), new RegExp(`Given back\\s+${await row.nth(0).innerText()} of \\d+ in the log`));
+  assert.match(await page.locator('site-details dl').innerText(), /Lives\s+40 ops median, 280 ops nine of ten, 280 ops longest\s+Temporary\s+112.B 32\.6 %/);
   assert.match(await page.locator('[data-lives="based"]').innerText(), /; 1,148 older ones are not\.$/);
   assert.deepEqual(complaints, []);
   await page.context().close();
