@@ -5,40 +5,9 @@
  * The format is `docs/dump-format.md`'s, all of the memory but for runs of zero. Errors go on to whoever called, as they are.
  */
 
-/** What a memory is written with. */
-export interface Facts {
-  /** `trap`, `stack overflow`, `out of memory`, or what `dump` was told. */
-  reason: string;
-  /** The text of the error. */
-  error: string;
-  /** Milliseconds since 1970. */
-  time: number;
-  /** A name for the file. */
-  name: string;
-}
+import type { Facts, Guard, GuardOptions } from './types/guard.d.ts';
 
-export interface GuardOptions {
-  /** The name of the program. */
-  program?: string | undefined;
-  /** The memory, where it is imported and not exported. */
-  memory?: WebAssembly.Memory | undefined;
-  /** Where the heap's root is, where it is not exported as `__flagstone_root`. */
-  root?: number | WebAssembly.Global | undefined;
-  /** Takes the file. Without it the browser saves it as a download. */
-  onDump?: ((file: Blob, facts: Facts) => void) | undefined;
-  /** Whether errors count that nobody caught, too, whoever called: what wasm-bindgen calls goes past the guarded exports. Default true. */
-  uncaught?: boolean | undefined;
-}
-
-/** What watches over an instance. */
-export interface Guard<E> {
-  /** Exports to call in place of the instance's. */
-  exports: E;
-  /** Writes the memory now, trap or not. */
-  dump(reason?: string, error?: unknown): void;
-  /** No longer watches. */
-  end(): void;
-}
+export type { Facts, Guard, GuardOptions };
 
 /** The version of flagstone that this is part of. */
 export const VERSION = '0.1.0';
