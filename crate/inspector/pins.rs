@@ -5,17 +5,19 @@
 #![forbid(unsafe_code)]
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use serde::Serialize;
 
+use super::verdict::LARGE;
 use super::words::Size;
 use crate::image::audit::AuditInfo;
 use crate::image::region::{Owner, Region};
 use crate::image::survey::{SlabInfo, Survey};
+use crate::size_class::{CLASSES, size_of_class};
 use crate::units::PAGE_BYTES;
 
 const PAGE: u64 = PAGE_BYTES as u64;
@@ -149,16 +151,13 @@ impl Pins {
                 for page in [Some(first), (last != first).then_some(last)].into_iter().flatten() {
                     if let Some(row) = places.get(&(page as usize)).and_then(|&place| self.list.get_mut(place)) {
                         let site = audit.map_or(0, |audit| site_in(audit, start, len));
-                        let cache = slab.map(|slab| name_of(survey, slab));
+                        let cache = slab.map(|slab| class_name(survey, slab.class));
                         row.objects.push(PinRow { address: start as u32, size: len as u32, cache, site });
                     }
                 }
             });
         }
-        let named = |class: Option<u32>| {
-            let slab = survey.slabs.iter().find(|slab| Some(slab.class) == class);
-            slab.map_or_else(|| String::from("large segments"), |slab| name_of(survey, slab))
-        };
+        let named = |class: Option<u32>| class.map_or_else(|| String::from(LARGE), |class| class_name(survey, class));
         let row = |(class, (objects, bytes))| PinGroup { cache: named(class), class, objects, bytes };
         self.groups = groups.into_iter().map(row).collect();
         self.groups.sort_by_key(|group| Reverse(group.objects));
@@ -171,10 +170,13 @@ fn site_in(audit: &AuditInfo, start: u64, len: u64) -> u32 {
     audit.watches.get(index).filter(|watch| u64::from(watch.object) < start + len).map_or(0, |watch| watch.alloc_site)
 }
 
-/// What the cache of a slab is called.
-pub(super) fn name_of(survey: &Survey, slab: &SlabInfo) -> String {
-    let made = slab.object_cache.and_then(|index| survey.object_caches.get(index));
-    made.map_or_else(|| alloc::format!("{}", Size(u64::from(slab.size))), |cache| cache.name.clone())
+/// What the cache of a class is called: a size class, or behind those an object cache.
+pub(super) fn class_name(survey: &Survey, class: u32) -> String {
+    let made = (class as usize).checked_sub(CLASSES).and_then(|index| survey.object_caches.get(index));
+    made.map_or_else(
+        || Size(u64::from(size_of_class(class.min(CLASSES as u32 - 1)))).to_string(),
+        |cache| cache.name.clone(),
+    )
 }
 
 /// Calls `f` with address, bytes, and slab if it lies in one, of each live object of a region.

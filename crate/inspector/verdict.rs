@@ -11,13 +11,15 @@ use core::cmp::Reverse;
 
 use serde::Serialize;
 
-use super::pins::{Pins, name_of};
+use super::pins::{Pins, class_name};
 use crate::image::audit::AuditInfo;
 use crate::image::region::{Owner, Region, regions};
 use crate::image::survey::{Guarded, Kind, SlabInfo, Survey};
 use crate::units::PAGE_BYTES;
 
 mod words;
+
+pub(super) use words::LARGE;
 
 /// What a byte of memory is put down to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -131,8 +133,8 @@ const LONG_RUN: u64 = 32;
 struct Parts {
     memory: u64,
     live: u64,
-    /// Live bytes by cache, or of large segments, and the objects.
-    holders: BTreeMap<String, (u64, u64)>,
+    /// Live bytes and objects of slabs, by class; and of large segments.
+    holders: BTreeMap<u32, (u64, u64)>,
     large: (u64, u64),
     /// In free runs that are long.
     long_runs: u64,
@@ -181,7 +183,7 @@ impl Parts {
                 Owner::Parked => parts.magazines += len,
                 Owner::Free => parts.add_free(region, free),
                 Owner::Slab => match region.slab.and_then(|index| survey.slabs.get(index)) {
-                    Some(slab) if u64::from(slab.len) == len => parts.add_slab(survey, slab),
+                    Some(slab) if u64::from(slab.len) == len => parts.add_slab(slab),
                     _ => parts.overhead += len,
                 },
             }
@@ -208,7 +210,7 @@ impl Parts {
         }
     }
 
-    fn add_slab(&mut self, survey: &Survey, slab: &SlabInfo) {
+    fn add_slab(&mut self, slab: &SlabInfo) {
         let size = u64::from(slab.size);
         let (live, parked) = (u64::from(slab.live()), u64::from(slab.parked.count_ones()));
         let free = u64::from(slab.free.count_ones());
@@ -223,18 +225,22 @@ impl Parts {
         self.partly_slabs += u64::from(free != 0);
         self.overhead += u64::from(slab.overhead());
         if live != 0 {
-            let holder = self.holders.entry(name_of(survey, slab)).or_default();
+            let holder = self.holders.entry(slab.class).or_default();
             holder.0 += live * size;
             holder.1 += live;
         }
     }
 
-    /// The caches that hold most, and how much and how many.
-    fn top_holders(&self) -> Vec<(&str, u64, u64)> {
-        let mut all: Vec<_> =
-            self.holders.iter().map(|(name, &(bytes, count))| (name.as_str(), bytes, count)).collect();
+    /// The caches that hold most, by name, and how much and how many.
+    fn top_holders(&self, survey: &Survey) -> Vec<(String, u64, u64)> {
+        let mut named: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        for (&class, &(bytes, count)) in &self.holders {
+            let holder = named.entry(class_name(survey, class)).or_default();
+            *holder = (holder.0 + bytes, holder.1 + count);
+        }
+        let mut all: Vec<_> = named.into_iter().map(|(name, (bytes, count))| (name, bytes, count)).collect();
         if self.large.1 != 0 {
-            all.push((words::LARGE, self.large.0, self.large.1));
+            all.push((String::from(words::LARGE), self.large.0, self.large.1));
         }
         all.sort_by_key(|holder| Reverse(holder.1));
         all
@@ -253,7 +259,8 @@ impl Verdict {
             // What goes up and down again is no growth: it must be near the most there ever was.
             parts.live.saturating_sub(earlier.live_bytes) > parts.live / GREW && parts.live >= peak - peak / GREW
         });
-        let scene = words::Scene { survey, parts: &parts, pins: &pins, audit, earlier };
+        let holders = parts.top_holders(survey);
+        let scene = words::Scene { survey, regions: &regions, parts: &parts, holders, pins: &pins, audit, earlier };
         let mut findings: Vec<Finding> = [
             (if grew { Cause::Growth } else { Cause::Live }, parts.live),
             (Cause::Peak, parts.long_runs),

@@ -10,13 +10,13 @@ use core::fmt;
 
 use super::{Cause, Earlier, Evidence, Finding, Parts};
 use crate::image::audit::{AuditInfo, SiteInfo};
-use crate::image::region::Owner;
+use crate::image::region::{Owner, Region};
 use crate::image::survey::Survey;
 use crate::inspector::pins::Pins;
 use crate::inspector::words::Size;
 
 /// What large segments are called among the caches.
-pub(super) const LARGE: &str = "large segments";
+pub(in crate::inspector) const LARGE: &str = "large segments";
 
 /// Holders that are named.
 const NAMED: usize = 3;
@@ -24,7 +24,10 @@ const NAMED: usize = 3;
 /// All that sentences are made of.
 pub(super) struct Scene<'s> {
     pub(super) survey: &'s Survey,
+    pub(super) regions: &'s [Region],
     pub(super) parts: &'s Parts,
+    /// Name, bytes and objects of what holds memory, the most first.
+    pub(super) holders: Vec<(String, u64, u64)>,
     pub(super) pins: &'s Pins,
     pub(super) audit: Option<&'s AuditInfo>,
     pub(super) earlier: Option<&'s Earlier>,
@@ -55,8 +58,8 @@ impl Scene<'_> {
     fn phrase(&self, cause: Cause) -> String {
         let parts = self.parts;
         match cause {
-            Cause::Live => match parts.top_holders().first() {
-                Some(&(name, bytes, count)) => {
+            Cause::Live => match self.holders.first() {
+                Some(&(ref name, bytes, count)) => {
                     format!("is held by the program, most of it in {}", holder(name, bytes, count))
                 }
                 None => "is held by the program".to_string(),
@@ -119,8 +122,8 @@ impl Scene<'_> {
     fn grown(&self) -> Vec<(String, u64)> {
         let Some(earlier) = self.earlier.filter(|earlier| !earlier.caches.is_empty()) else { return Vec::new() };
         let before = |name: &str| earlier.caches.get(name).copied().unwrap_or(0);
-        let more = |&(name, bytes, _): &(&str, u64, u64)| (name.to_string(), bytes.saturating_sub(before(name)));
-        let mut grown: Vec<_> = self.parts.top_holders().iter().map(more).filter(|grown| grown.1 != 0).collect();
+        let more = |(name, bytes, _): &(String, u64, u64)| (name.clone(), bytes.saturating_sub(before(name)));
+        let mut grown: Vec<_> = self.holders.iter().map(more).filter(|grown| grown.1 != 0).collect();
         grown.sort_by_key(|grown| Reverse(grown.1));
         grown
     }
@@ -176,11 +179,11 @@ impl Scene<'_> {
         let parts = self.parts;
         match cause {
             Cause::Live => {
-                let mut all: Vec<_> = parts
-                    .top_holders()
+                let mut all: Vec<_> = self
+                    .holders
                     .iter()
                     .take(NAMED)
-                    .map(|&(name, bytes, count)| self.holder_evidence(name, capital(&holder(name, bytes, count))))
+                    .map(|&(ref name, bytes, count)| self.holder_evidence(name, capital(&holder(name, bytes, count))))
                     .collect();
                 all.extend(self.sites());
                 all.push(seen("What nothing leads to any more", "leaks"));
@@ -291,8 +294,7 @@ impl Scene<'_> {
 
     /// The first address of the longest region of an owner.
     fn first(&self, owner: Owner) -> Option<u32> {
-        let regions = crate::image::region::regions(self.survey);
-        let longest = regions.iter().filter(|region| region.owner == owner).max_by_key(|region| region.bytes());
+        let longest = self.regions.iter().filter(|region| region.owner == owner).max_by_key(|region| region.bytes());
         longest.and_then(|region| u32::try_from(region.start).ok())
     }
 }
