@@ -60,7 +60,12 @@ fn what_is_held_is_listed_by_size_the_largest_sum_first() {
 fn a_leak_is_told_with_the_function_that_asked() {
     let said = failure(|| assert_no_leak(|| lose(123)));
     assert!(said.starts_with("the closure leaks: 1 allocation is still held, 123 bytes in all\n"), "{said}");
-    assert!(said.contains("  1 of 123 bytes; it was allocation 1\n      testing::lose at "), "{said}");
+    assert!(said.contains("  1 of 123 bytes; it was allocation 1\n      "), "{said}");
+    let (first, _) = said.split_once(" at ").expect("a place");
+    assert!(
+        first.ends_with(" lose") || first.ends_with(" testing::lose"),
+        "with its module, if debug information has more than lines: {said}"
+    );
     assert!(said.contains("tests/testing.rs:") && !said.contains("flagstone::") && !said.contains("alloc::"), "{said}");
     assert!(leaks(|| drop(black_box(vec![1_u8; 9]))).is_empty(), "nothing is measured any more");
 }

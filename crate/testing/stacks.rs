@@ -14,11 +14,16 @@ const FRAMES: usize = 6;
 /// Beginnings of functions that nobody looks for.
 const OTHERS: [&str; 6] = ["alloc::", "core::", "std::", "flagstone::", "__r", "hashbrown::"];
 
-/// Where the standard library's own files are: its traits for numbers have no name that would tell.
-const LIBRARY: &str = "/library/";
+/// Where files are that nobody looks for. Names do not tell all: a trait for numbers has none that would, and a program whose debug
+/// information is lines only has names without their modules.
+const LIBRARIES: [&str; 2] = ["/library/", "/hashbrown-"];
 
 /// The frame below which there is the assertion, and what called it.
 const ASSERTION: &str = "flagstone::testing::check::";
+
+/// The file of that frame within the crate, and this one.
+const ASSERTION_FILE: &str = "testing/check.rs";
+const THIS_FILE: &str = "testing/stacks.rs";
 
 /// The frames of the program above the assertion, the innermost first.
 pub(super) fn frames(stack: &Backtrace) -> Vec<String> {
@@ -42,13 +47,23 @@ fn own(text: &str) -> Vec<String> {
         } else if let Some(place) = line.strip_prefix("at ").filter(|_| is_own)
             && let Some(frame) = frames.pop()
         {
-            if !place.contains(LIBRARY) {
+            let file_of_flagstone = within(place);
+            if file_of_flagstone.is_some_and(|file| file.starts_with(ASSERTION_FILE)) {
+                break;
+            }
+            if file_of_flagstone.is_none() && !LIBRARIES.iter().any(|library| place.contains(library)) {
                 frames.push(format!("{frame} at {place}"));
             }
             is_own = false;
         }
     }
     frames
+}
+
+/// The rest of a place that is in flagstone's own files. A stack writes `./` before what the compiler knew without it.
+fn within(place: &str) -> Option<&str> {
+    let files = file!().strip_suffix(THIS_FILE)?;
+    place.strip_prefix("./").unwrap_or(place).strip_prefix(files)
 }
 
 /// Whether a function is one of a crate or module, or of a type or trait in it: `<alloc::vec::Vec<u8> as ...>::clone`.
@@ -58,6 +73,8 @@ fn is(function: &str, of: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::own;
 
     #[test]
@@ -76,5 +93,27 @@ mod tests {
 ";
         assert_eq!(own(text), ["app::parser::parse at ./src/parser.rs:17:5", "app::main::{{closure}}"]);
         assert!(own("disabled backtrace").is_empty());
+    }
+
+    #[test]
+    fn files_tell_what_names_without_modules_do_not() {
+        let check = file!().replace("stacks.rs", "check.rs:7:7");
+        let threads = file!().replace("stacks.rs", "threads.rs:9:9");
+        let text = format!(
+            "   0: made
+             at ./{threads}
+   1: from_elem
+             at /rustc/59807616/library/alloc/src/vec/spec_from_elem.rs:53:21
+   2: insert
+             at /rust/deps/hashbrown-0.16.1/src/map.rs:1:1
+   3: parse
+             at ./src/parser.rs:17:5
+   4: assert_no_leak
+             at {check}
+   5: main
+             at ./src/main.rs:1:1
+"
+        );
+        assert_eq!(own(&text), ["parse at ./src/parser.rs:17:5"]);
     }
 }
