@@ -9,12 +9,12 @@ use std::alloc::Layout;
 
 use flagstone::image::audit::AuditInfo;
 use flagstone::image::dump::Dump;
-use flagstone::image::survey::Survey;
+use flagstone::image::survey::{Kind, Survey};
 use flagstone::inspector::map_layer::{LayerKind, MapLayer};
 use flagstone::inspector::verdict::{Cause, Earlier, Evidence, Finding, Verdict};
 use flagstone::objects::{Bare, Cache, Options};
 use support::objects::Stage;
-use support::{bytes, layout};
+use support::{Rng, bytes, layout};
 
 const MIB: usize = 1 << 20;
 
@@ -426,4 +426,72 @@ fn ages_and_sites_on_the_map() {
     give(&stage, between, bytes(16));
     give(&stage, [old], bytes(4096));
     give(&stage, [new], bytes(8192));
+}
+
+/// The same by a count of each byte: pages, bytes that are free in them, objects, bytes of those.
+fn counted(survey: &Survey) -> (u32, u64, u64, u64) {
+    const PAGE: usize = 1 << 16;
+    /// What a byte is: free, or of the object with the number less 2; all that is left is nobody's to free.
+    const FREE: u32 = 1;
+    const RECORD: u32 = u32::MAX;
+    let mut bytes = vec![0_u32; survey.memory_len as usize];
+    let mut objects = FREE;
+    let mut put = |start: u32, len: u32, what: u32| bytes[start as usize..(start + len) as usize].fill(what);
+    for segment in &survey.segments {
+        let what = match segment.kind {
+            Kind::Free | Kind::Parked | Kind::Slab(Some(_)) => FREE,
+            Kind::Metadata => RECORD,
+            Kind::Large => {
+                objects += 1;
+                objects
+            }
+            kind => panic!("{kind:?}"),
+        };
+        put(segment.start, segment.len, what);
+        if let Kind::Slab(Some(slab)) = segment.kind {
+            let slab = &survey.slabs[slab];
+            for object in (0..slab.objects).filter(|object| (slab.free | slab.parked) >> object & 1 == 0) {
+                objects += 1;
+                put(slab.start + object * slab.size, slab.size, objects);
+            }
+        }
+    }
+    let mut sum = (0, 0, 0, 0);
+    for page in bytes.chunks(PAGE) {
+        let free = page.iter().filter(|&&what| what == FREE).count() as u64;
+        let held = |what: u32| what > FREE && what != RECORD;
+        let mut here: Vec<u32> = page.iter().copied().filter(|&what| held(what)).collect();
+        let live = here.len() as u64;
+        here.dedup();
+        if !page.contains(&0) && (1..=16).contains(&here.len()) && free >= PAGE as u64 / 4 * 3 {
+            sum = (sum.0 + 1, sum.1 + free, sum.2 + here.len() as u64, sum.3 + live);
+        }
+    }
+    sum
+}
+
+#[test]
+fn pins_of_random_heaps_are_those_counted_byte_by_byte() {
+    let mut pinned = 0;
+    for seed in 1..=40 {
+        let mut rng = Rng::new(seed);
+        let stage = Stage::new(96);
+        let mut held: Vec<(*mut u8, Layout)> = Vec::new();
+        for _ in 0..rng.below(4000) + 500 {
+            let size = [16, 48, 96, 400, 1000, 3000, 5000, 20_000, 90_000][rng.below(9) as usize];
+            let at = stage.alloc(bytes(size));
+            if !at.is_null() {
+                held.push((at, bytes(size)));
+            }
+        }
+        let kept = [8, 20, 60, 200][rng.below(4) as usize];
+        let (stay, go): (Vec<_>, Vec<_>) = held.into_iter().partition(|_| rng.below(kept) == 0);
+        go.into_iter().for_each(|(at, layout)| support::free(stage.heap(), at, layout));
+        let survey = survey(&stage);
+        let pins = told(&stage, &survey, None).pins;
+        assert_eq!((pins.pages, pins.free_bytes, pins.objects, pins.object_bytes), counted(&survey), "seed {seed}");
+        pinned += pins.pages;
+        stay.into_iter().for_each(|(at, layout)| support::free(stage.heap(), at, layout));
+    }
+    assert!(pinned > 100, "{pinned}");
 }

@@ -171,8 +171,10 @@ impl Survey {
         let records = survey.read_object_caches(image, &state);
         survey.walk_segments(image, &state.arena);
         let ahead = ahead(image, &survey.layout)?;
+        // Rounds are looked up by the thousand: close together, the addresses of slabs stay where the processor has them at hand.
+        let starts: Vec<u32> = survey.slabs.iter().map(|slab| slab.start).collect();
         for (class, cache) in (0..).zip(&state.caches) {
-            survey.add_cache(image, class, cache, ahead[class as usize]);
+            survey.add_cache(image, class, cache, ahead[class as usize], &starts);
         }
         survey.read_magazines(image, &records);
         let list = survey.layout.state.wrapping_add(offset_of!(State, arenas) as u32);
@@ -308,8 +310,8 @@ impl Survey {
         Some(self.slabs.len() - 1)
     }
 
-    /// Takes up a cache and the rounds of its magazines.
-    fn add_cache(&mut self, image: &(impl Image + ?Sized), class: u32, cache: &Cache, ahead: u64) {
+    /// Takes up a cache and the rounds of its magazines. `starts` are those of the slabs.
+    fn add_cache(&mut self, image: &(impl Image + ?Sized), class: u32, cache: &Cache, ahead: u64, starts: &[u32]) {
         let at = self.cache_at(class);
         let size = size_of_class(class);
         let magazines = &cache.magazines;
@@ -333,7 +335,7 @@ impl Survey {
             for index in 0..count {
                 let slot = base.get().wrapping_add(4 * index);
                 if let Some(round) = record_or::<Word>(image, slot, "I10", &mut self.problems) {
-                    found += u32::from(self.park(class, round.get(), slot));
+                    found += u32::from(self.park(class, round.get(), slot, starts));
                 }
             }
         }
@@ -350,7 +352,7 @@ impl Survey {
     }
 
     /// Notes that the object at `round` is in a magazine; whether it is an object that can be.
-    fn park(&mut self, class: u32, round: u32, slot: u32) -> bool {
+    fn park(&mut self, class: u32, round: u32, slot: u32, starts: &[u32]) -> bool {
         if class >= SLAB_CLASSES as u32 {
             let index = self.segments.partition_point(|segment| segment.start < round);
             if let Some(segment) = self.segments.get_mut(index)
@@ -363,7 +365,7 @@ impl Survey {
             }
         }
         let slab =
-            self.slabs.partition_point(|slab| slab.start <= round).checked_sub(1).map(|index| &mut self.slabs[index]);
+            starts.partition_point(|&start| start <= round).checked_sub(1).and_then(|index| self.slabs.get_mut(index));
         if let Some(slab) = slab
             && slab.class == class
             && (round - slab.start).is_multiple_of(slab.size)

@@ -5,8 +5,8 @@
 #![forbid(unsafe_code)]
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec;
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use js_sys::{Reflect, Uint8Array};
@@ -15,11 +15,18 @@ use wasm_bindgen::JsValue;
 use super::js_lines::{LINE, by_lines};
 use crate::image::{Error, Image};
 
+/// Lines that have one place together in the table of lines: 4 MiB of the memory, so that a table of 4 GiB is not made for each survey.
+const GROUP: usize = 1024;
+
+/// A line, once it was read.
+type Line = Option<Box<[u8]>>;
+
 /// The bytes of a memory as they are now.
 pub(super) struct JsMemory {
     buffer: JsValue,
     len: u64,
-    lines: RefCell<BTreeMap<u32, Box<[u8]>>>,
+    /// By number, in groups. Each record of a heap is looked up here, so it is two steps and no search.
+    lines: RefCell<Vec<Vec<Line>>>,
 }
 
 impl JsMemory {
@@ -27,7 +34,8 @@ impl JsMemory {
     pub(super) fn new(memory: &JsValue) -> Option<Self> {
         let buffer = Reflect::get(memory, &JsValue::from_str("buffer")).ok()?;
         let len = Reflect::get(&buffer, &JsValue::from_str("byteLength")).ok()?.as_f64()?;
-        Some(Self { buffer, len: len as u64, lines: RefCell::new(BTreeMap::new()) })
+        let groups = (len as u64).div_ceil(GROUP as u64 * u64::from(LINE)) as usize;
+        Some(Self { buffer, len: len as u64, lines: RefCell::new(vec![Vec::new(); groups]) })
     }
 
     /// Writes bytes where they fit; what was read before may be old then.
@@ -57,7 +65,11 @@ impl Image for JsMemory {
         }
         let mut lines = self.lines.borrow_mut();
         by_lines(u64::from(at), into, |number, from, piece| {
-            let line = lines.entry(number).or_insert_with(|| self.line(number));
+            let group = &mut lines[number as usize / GROUP];
+            if group.is_empty() {
+                group.resize(GROUP, None);
+            }
+            let line = group[number as usize % GROUP].get_or_insert_with(|| self.line(number));
             piece.copy_from_slice(&line[from..from + piece.len()]);
         });
         Ok(())

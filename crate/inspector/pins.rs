@@ -137,9 +137,9 @@ impl Pins {
             })
             .collect();
         let mut groups: BTreeMap<Option<u32>, (u32, u64)> = BTreeMap::new();
-        for region in regions {
+        let of_page = |page: u64| pages.get(page as usize).is_some_and(|page| page.is_pinned());
+        for region in regions.iter().filter(|region| may_pin(region, of_page)) {
             each_object(survey, region, |start, len, slab| {
-                let of_page = |page: u64| pages.get(page as usize).is_some_and(|page| page.is_pinned());
                 let (first, last) = (start / PAGE, (start + len - 1) / PAGE);
                 // Pages between the two are full of it.
                 if !of_page(first) && !of_page(last) {
@@ -214,7 +214,7 @@ pub(super) fn pinned(survey: &Survey, regions: &[Region], mut f: impl FnMut(Pinn
     (0..pages.len() as u64)
         .filter(|&page| is_pinned(page))
         .for_each(|page| f(Pinned::Page, page * PAGE, (page + 1) * PAGE));
-    for region in regions {
+    for region in regions.iter().filter(|region| may_pin(region, is_pinned)) {
         each_object(survey, region, |start, len, _| {
             let (first, last) = (start / PAGE, (start + len - 1) / PAGE);
             // Pages between the two are full of it.
@@ -224,6 +224,17 @@ pub(super) fn pinned(survey: &Survey, regions: &[Region], mut f: impl FnMut(Pinn
                 f(Pinned::Object, start.max(page * PAGE), (start + len).min((page + 1) * PAGE));
             }
         });
+    }
+}
+
+/// Whether an object of a region may lie in a pinned page: that is one of the region's ends, or one between them of a slab, which has
+/// few pages.
+fn may_pin(region: &Region, is_pinned: impl Fn(u64) -> bool) -> bool {
+    let (first, last) = (region.start / PAGE, (region.end - 1) / PAGE);
+    match region.owner {
+        Owner::Large => is_pinned(first) || is_pinned(last),
+        Owner::Slab => (first..=last).any(is_pinned),
+        _ => false,
     }
 }
 
@@ -245,6 +256,16 @@ fn pages(survey: &Survey, regions: &[Region]) -> Vec<Page> {
             }
             Owner::Large | Owner::Slab | Owner::Metadata => {}
         }
+        // Most slabs lie in one page, and their objects need no look at each.
+        if let Some(slab) = slab.filter(|slab| lies_in_one_page(region, slab))
+            && let Some(page) = pages.get_mut((region.start / PAGE) as usize)
+        {
+            let live = slab.live() * slab.size;
+            page.objects += slab.live();
+            page.live += live;
+            page.free -= live;
+            continue;
+        }
         each_object(survey, region, |start, len, slab| {
             each_page(&mut pages, start, start + len, |page, len| {
                 page.objects += 1;
@@ -254,6 +275,13 @@ fn pages(survey: &Survey, regions: &[Region]) -> Vec<Page> {
         });
     }
     pages
+}
+
+/// Whether a region is all of a slab, in one page.
+fn lies_in_one_page(region: &Region, slab: &SlabInfo) -> bool {
+    region.owner == Owner::Slab
+        && region.bytes() == u64::from(slab.len)
+        && region.start / PAGE == (region.end - 1) / PAGE
 }
 
 /// Calls `f` with each page and the bytes of `[start, end)` in it.

@@ -6,6 +6,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
@@ -15,6 +16,7 @@ use super::pins::{Pins, class_name};
 use crate::image::audit::AuditInfo;
 use crate::image::region::{Owner, Region, regions};
 use crate::image::survey::{Guarded, Kind, SlabInfo, Survey};
+use crate::size_class::CLASSES;
 use crate::units::PAGE_BYTES;
 
 mod words;
@@ -133,8 +135,8 @@ const LONG_RUN: u64 = 32;
 struct Parts {
     memory: u64,
     live: u64,
-    /// Live bytes and objects of slabs, by class; and of large segments.
-    holders: BTreeMap<u32, (u64, u64)>,
+    /// Live bytes and objects of slabs, each at its class; and of large segments.
+    holders: Vec<(u64, u64)>,
     large: (u64, u64),
     /// In free runs that are long.
     long_runs: u64,
@@ -166,7 +168,8 @@ struct Run {
 
 impl Parts {
     fn of(survey: &Survey, regions: &[Region]) -> Self {
-        let mut parts = Self { memory: survey.memory_len, ..Self::default() };
+        let holders = vec![(0, 0); CLASSES + survey.object_caches.len()];
+        let mut parts = Self { memory: survey.memory_len, holders, ..Self::default() };
         let free: u64 = regions.iter().filter(|region| region.owner == Owner::Free).map(Region::bytes).sum();
         for region in regions {
             let len = region.bytes();
@@ -224,8 +227,7 @@ impl Parts {
         self.partly += free * size;
         self.partly_slabs += u64::from(free != 0);
         self.overhead += u64::from(slab.overhead());
-        if live != 0 {
-            let holder = self.holders.entry(slab.class).or_default();
+        if let Some(holder) = self.holders.get_mut(slab.class as usize) {
             holder.0 += live * size;
             holder.1 += live;
         }
@@ -234,7 +236,7 @@ impl Parts {
     /// The caches that hold most, by name, and how much and how many.
     fn top_holders(&self, survey: &Survey) -> Vec<(String, u64, u64)> {
         let mut named: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-        for (&class, &(bytes, count)) in &self.holders {
+        for (class, &(bytes, count)) in (0..).zip(&self.holders).filter(|(_, holder)| holder.1 != 0) {
             let holder = named.entry(class_name(survey, class)).or_default();
             *holder = (holder.0 + bytes, holder.1 + count);
         }
