@@ -11,7 +11,7 @@ import { ENTRIES, FRAMES, OBJECT, REPORT } from './test/fake-audit.ts';
 import { FakeHeap } from './test/fake-engine.ts';
 
 function attached(t: TestContext, report: FakeHeap['report'] = REPORT): { state: State; recorder: Recorder; heap: FakeHeap } {
-  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const state = new State();
   const recorder = new Recorder(state, () => Date.now());
   const heap = new FakeHeap();

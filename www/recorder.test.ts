@@ -1,6 +1,6 @@
 /** Claim: the recorder samples at its interval, rests in a pause, reads map and segments only when they are shown, and turns errors into a sentence. */
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { mock, test, type TestContext } from 'node:test';
 import { PAGE, WHOLE } from './model/arenas.ts';
 import { NOTHING } from './model/objects.ts';
 import { Recorder } from './recorder.ts';
@@ -17,29 +17,34 @@ function attached(): { state: State; recorder: Recorder; heap: FakeHeap } {
   return { state, recorder, heap };
 }
 
+/** Lets time pass in steps: a timer that sets the next one sees the moment it ran at. */
+function pass(t: TestContext, milliseconds: number): void {
+  for (let passed = 0; passed < milliseconds; passed += 50) t.mock.timers.tick(50);
+}
+
 test('samples come at the interval, none in a pause but those asked for', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state, recorder } = attached();
   assert.equal(state.history.value.recorded, 1, 'one at once');
-  t.mock.timers.tick(1000);
-  assert.equal(state.history.value.recorded, 5);
+  pass(t, 1000);
+  assert.equal(state.history.value.recorded, 5, 'four a second, where nothing is chosen');
   state.interval.set(100);
-  t.mock.timers.tick(1000);
+  pass(t, 1000);
   assert.equal(state.history.value.recorded, 15);
   state.paused.set(true);
-  t.mock.timers.tick(5000);
+  pass(t, 5000);
   recorder.sample('opening');
   assert.equal(state.history.value.recorded, 15);
   recorder.take();
   assert.equal(state.history.value.recorded, 16);
   state.paused.set(false);
-  t.mock.timers.tick(100);
+  pass(t, 100);
   assert.equal(state.history.value.recorded, 17);
   mock.reset();
 });
 
 test('the map is read when it is shown, with the granule it asks for', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state } = attached();
   state.granule.set(8192);
   const granule = (): number | undefined => state.map.value?.granule;
@@ -51,7 +56,7 @@ test('the map is read when it is shown, with the granule it asks for', (t) => {
 });
 
 test('a sample reads the heap once, the map with it when that is shown', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state, recorder, heap } = attached();
   state.granule.set(8192);
   const sampled = t.mock.method(heap, 'sample');
@@ -65,7 +70,7 @@ test('a sample reads the heap once, the map with it when that is shown', (t) => 
 });
 
 test('past maps are kept while the map is looked at, out of what samples read anyway', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state, heap } = attached();
   const wait = (seconds: number): void => {
     for (let quarter = 0; quarter < seconds * 4; quarter += 1) t.mock.timers.tick(250);
@@ -86,7 +91,7 @@ test('past maps are kept while the map is looked at, out of what samples read an
 });
 
 test('a sample brings object caches, and their history with it', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state, recorder, heap } = attached();
   assert.deepEqual(state.objects.value, NOTHING);
   heap.objects = OBJECTS;
@@ -100,7 +105,7 @@ test('a sample brings object caches, and their history with it', (t) => {
 });
 
 test('a heap that cannot be read is said, and said no more when it can be again', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state, recorder, heap } = attached();
   const broken = t.mock.method(heap, 'sample', () => { throw new Error('The slab record at 0x00012340 is damaged.'); });
   recorder.take();
@@ -112,7 +117,7 @@ test('a heap that cannot be read is said, and said no more when it can be again'
 });
 
 test('work between two samples is named in the growth that it caused', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state, recorder, heap } = attached();
   recorder.sample();
   heap.work(500_000);
@@ -120,28 +125,55 @@ test('work between two samples is named in the growth that it caused', (t) => {
   assert.equal(state.history.value.growths.at(-1)?.during, 'opening big.json');
 });
 
-test('a heap that takes long to read is sampled less often, so that the page stays alive', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval'] });
+/** A recorder on a heap of which a sample takes `reading` milliseconds and what it shows `drawn`, and time that passes for both. */
+function slow(t: TestContext, reading: number, drawn = 0): { state: State; recorded: (milliseconds: number) => number } {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   let now = 0;
   const state = new State();
-  const recorder = new Recorder(state, () => now);
+  const recorder = new Recorder(state, () => now, (done) => done(drawn));
   const heap = new FakeHeap();
   const sample = heap.sample();
   t.mock.method(heap, 'sample', () => {
-    now += 200;
+    now += reading;
     return sample;
   });
   recorder.attach(heap);
-  for (let ticks = 0; ticks < 16; ticks += 1) {
-    now += 250;
-    t.mock.timers.tick(250);
-  }
-  // 200 ms of reading and at least 600 ms of rest, which end at the third tick: 1 sample at once and one for each three ticks.
-  assert.equal(state.history.value.recorded, 6);
+  const recorded = (milliseconds: number): number => {
+    const before = state.history.value.recorded;
+    for (const end = now + milliseconds; now < end; now += 10) t.mock.timers.tick(10);
+    return state.history.value.recorded - before;
+  };
+  return { state, recorded };
+}
+
+test('reading a heap takes less than a hundredth of the time, unless a person chose how often', (t) => {
+  const { state, recorded } = slow(t, 10);
+  recorded(3000);
+  const gently = recorded(30_000);
+  assert.ok(gently >= 25 && gently * 10 <= 300, `${gently} samples of 10 ms in 30 s`);
+  assert.ok(Math.abs(state.every.value - 1110) < 1, `${state.every.value} ms from sample to sample`);
+  state.interval.set(250);
+  const chosen = recorded(30_000);
+  assert.ok(chosen > 100 && chosen <= 121, `${chosen} samples`);
+  assert.equal(state.every.value, 250);
+});
+
+test('what drawing takes counts', (t) => {
+  const { recorded } = slow(t, 2, 8);
+  recorded(5000);
+  const gently = recorded(30_000);
+  assert.ok(gently >= 25 && gently * 10 <= 300, `${gently} samples of 2 and 8 ms in 30 s`);
+});
+
+test('a heap that takes long to read is sampled less often than was chosen, so that the page stays alive', (t) => {
+  const { state, recorded } = slow(t, 200);
+  state.interval.set(250);
+  const taken = recorded(8000);
+  assert.ok(taken >= 9 && taken <= 10, `${taken}: 200 ms of reading and at least 600 ms of rest`);
 });
 
 test('segments are read when they are shown: with each sample, for another arena, for another filter that makes sense', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state, recorder, heap } = attached();
   heap.lend();
   recorder.take();
@@ -163,7 +195,7 @@ test('segments are read when they are shown: with each sample, for another arena
 });
 
 test('segments that cannot be listed are said so beside them only', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state, heap } = attached();
   t.mock.method(heap, 'segments', () => { throw new Error('there is no arena 7'); });
   state.tab.set('arenas');
@@ -172,7 +204,7 @@ test('segments that cannot be listed are said so beside them only', (t) => {
 });
 
 test('a page that is no more gives its place to the last one', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { state } = attached();
   state.tab.set('arenas');
   state.query.set({ ...WHOLE, offset: 40 * PAGE });
@@ -181,7 +213,7 @@ test('a page that is no more gives its place to the last one', (t) => {
 });
 
 test('where listing takes long, changes of the filter wait, and only the last one is listed', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   let now = 0;
   const state = new State();
   const recorder = new Recorder(state, () => now);

@@ -1,5 +1,6 @@
 /**
- * Takes samples of the heap at the chosen interval and keeps them in the state. Relies on a heap that can be read at any time.
+ * Takes samples of the heap at the chosen interval, or as often as takes a hundredth of the time, and keeps them in the state. Relies on a
+ * heap that can be read at any time.
  *
  * While the program works, the page cannot take samples (both run on one thread), so whoever knows of such work calls `sample`
  * before and after it. A pause stops these too: the picture stays as it is until the pause ends or one sample is asked for.
@@ -9,14 +10,17 @@ import { Diagnosis } from './diagnosis.ts';
 import { chosenArena, lastOffset, parsed } from './model/arenas.ts';
 import { changeLayer, layerOf } from './model/colouring.ts';
 import { Looks } from './model/looks.ts';
+import { type drawing, GENTLE, GENTLE_INTERVAL, GENTLE_REST, Pace } from './model/pace.ts';
 import type { CheckReport, Heap, Snapshot, Whatis } from './model/records.ts';
 import { reportOf } from './model/diagnosis.ts';
 import type { State } from './state.ts';
 
-/** Reading a very large heap takes time; the page rests at least this many times as long before the timer's next sample. */
+/** Reading a very large heap takes time; where a person chose the interval, the page rests at least this many times as long before the
+ * timer's next sample. */
 const REST = 3;
-/** Milliseconds between verdicts: nobody reads faster. */
+/** Milliseconds between verdicts: nobody reads faster. Where the page chooses, they take a thousandth of the time. */
 const READING = 1000;
+const READING_REST = 1000;
 
 export class Recorder {
   readonly diagnosis: Diagnosis;
@@ -29,20 +33,26 @@ export class Recorder {
   #still = false;
   #began = 0;
   #ended = 0;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What samples take, and what drawing the last one took. */
+  #pace = new Pace();
+  #drawn = 0;
+  readonly #drawing: typeof drawing;
   /** When segments were last listed, how long that took, and what will list them again. */
   #listed = { ended: -Infinity, cost: 0 };
   #later: ReturnType<typeof setTimeout> | undefined;
   #looks = new Looks();
-  /** When the last verdict was ended, and how long it took. */
-  #judged = { ended: -Infinity, cost: 0 };
+  /** When the last verdict was ended, and how long they take. */
+  #judged = { ended: -Infinity, pace: new Pace() };
   /** Fetches what the heap is read from; undefined where it lies in this page. */
   #renew: (() => Promise<void>) | undefined;
   #renewing = false;
 
-  constructor(state: State, clock: () => number = () => performance.now()) {
+  /** `drawn` says what drawing takes, where there is a page. */
+  constructor(state: State, clock: () => number = () => performance.now(), drawn: typeof drawing = () => undefined) {
     this.#state = state;
     this.#clock = clock;
+    this.#drawing = drawn;
     this.diagnosis = new Diagnosis(state, clock);
     state.paused.watch(() => this.#restart());
     state.interval.watch(() => this.#restart());
@@ -71,7 +81,9 @@ export class Recorder {
     this.diagnosis.attach(heap);
     this.#began = this.#clock();
     this.#looks = new Looks();
-    this.#judged = { ended: -Infinity, cost: 0 };
+    this.#judged = { ended: -Infinity, pace: new Pace() };
+    this.#pace = new Pace();
+    this.#drawn = 0;
     this.#state.phase.set({ kind: 'attached' });
     this.take();
     this.#restart();
@@ -141,7 +153,13 @@ export class Recorder {
     this.diagnosis.sampled();
     this.#notePeak((start - this.#began) / 1000);
     this.#ended = this.#clock();
-    state.cost.set(this.#ended - start);
+    const cost = this.#ended - start;
+    this.#pace.note(cost + this.#drawn);
+    this.#drawing((milliseconds) => {
+      this.#drawn = milliseconds;
+    });
+    state.cost.set(cost);
+    state.every.set(Math.max(cost + this.#rest, this.#interval));
   }
 
   /** Who holds memory, in case it is never more; of call sites what was read last. */
@@ -168,11 +186,13 @@ export class Recorder {
   #judge(): void {
     const { tab, verdict } = this.#state;
     const start = this.#clock();
-    const rests = start - this.#judged.ended < Math.max(READING, this.#judged.cost * REST);
+    const rest = this.#judged.pace.rest(this.#isGentle ? READING_REST : REST);
+    const rests = start - this.#judged.ended < Math.max(READING, rest);
     if (tab.value !== 'overview' || this.#heap === undefined || rests) return;
     this.#guard(() => verdict.set(this.#heap?.verdict(this.#looks.earlier((start - this.#began) / 1000))));
     const ended = this.#clock();
-    this.#judged = { ended, cost: ended - start };
+    this.#judged.ended = ended;
+    this.#judged.pace.note(ended - start);
   }
 
   /** Bytes of a cell of the map that is looked at. It is the largest thing to read, so it is read only for eyes. */
@@ -230,15 +250,34 @@ export class Recorder {
     if (query.value.offset > last) query.set({ ...query.value, offset: last });
   }
 
+  get #isGentle(): boolean {
+    return this.#state.interval.value === GENTLE;
+  }
+
+  /** Milliseconds between samples, unless they take too long for that. */
+  get #interval(): number {
+    return this.#isGentle ? GENTLE_INTERVAL : this.#state.interval.value;
+  }
+
+  /** Milliseconds between the end of a sample and the next one, at least. */
+  get #rest(): number {
+    return this.#isGentle ? this.#pace.rest(GENTLE_REST) : this.#state.cost.value * REST;
+  }
+
   #restart(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    if (this.#heap === undefined || this.#state.paused.value || this.#still) return;
-    this.#timer = setInterval(() => {
-      if (this.#clock() - this.#ended < this.#state.cost.value * REST) return;
-      if (this.#renew === undefined) this.sample();
-      else void this.fresh();
-    }, this.#state.interval.value);
+    clearTimeout(this.#timer);
+    if (this.#heap !== undefined && !this.#state.paused.value && !this.#still) this.#sampleAfter(this.#interval);
+  }
+
+  /** Samples in so many milliseconds, and from then on; later, if somebody else took one meanwhile. */
+  #sampleAfter(wait: number): void {
+    this.#timer = setTimeout(() => {
+      const start = this.#clock();
+      const early = this.#ended + this.#rest - start;
+      if (early <= 0 && this.#renew === undefined) this.sample();
+      else if (early <= 0) void this.fresh();
+      this.#sampleAfter(early > 0 ? Math.ceil(early) : Math.max(this.#interval - (this.#clock() - start), this.#rest));
+    }, wait);
   }
 
   /** A heap that cannot be read is news for the person who looks at it, not the end of the page. */

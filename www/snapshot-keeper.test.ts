@@ -79,7 +79,7 @@ test('what is forgotten is freed, and compares with nothing', async () => {
 });
 
 test('the timer and growth take snapshots, without changing what is compared', async (t) => {
-  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
   const { state, recorder, heap, keeper } = opened();
   for (let times = 0; times < 2; times += 1) await keeper.do({ kind: 'take' });
   await keeper.do({ kind: 'auto', auto: { minutes: 5, growth: 0 } });

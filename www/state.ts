@@ -12,6 +12,7 @@ import type { LeakSearch } from './model/leaks.ts';
 import type { Moment } from './model/object-history.ts';
 import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
 import type { ArenaRow, CacheRow, CheckReport, HeapMap, Layer, Summary, Target, Verdict } from './model/records.ts';
+import { GENTLE, GENTLE_INTERVAL } from './model/pace.ts';
 import { EMPTY, type Shelf } from './model/shelf.ts';
 import type { Order } from './model/table.ts';
 
@@ -21,8 +22,8 @@ export type Tab = (typeof TABS)[number];
 export const THEMES = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** Sampling intervals that can be chosen, in milliseconds. */
-export const INTERVALS = [100, 250, 500, 1000, 2000, 5000] as const;
+/** Sampling intervals that can be chosen, in milliseconds; the first is none, but as often as is gentle. */
+export const INTERVALS = [GENTLE, 100, 250, 500, 1000, 2000, 5000] as const;
 
 /** Whether there is a heap to look at. */
 export type Phase =
@@ -81,8 +82,10 @@ export class State {
 
   /** Whether sampling rests. */
   readonly paused = new Atom(false);
-  /** Milliseconds between samples. */
-  readonly interval = new Atom(250);
+  /** Milliseconds between samples that a person chose. */
+  readonly interval = new Atom<number>(GENTLE);
+  /** Milliseconds that there are between samples now. */
+  readonly every = new Atom(GENTLE_INTERVAL);
   /** The view that is shown. */
   readonly tab = new Atom<Tab>('overview');
   /** The chosen theme. */
@@ -118,7 +121,7 @@ export class State {
   atoms(): { watch(watcher: () => void): () => void }[] {
     return [
       this.phase, this.trouble, this.summary, this.verdict, this.caches, this.arenas, this.history, this.cost, this.map, this.colouring, this.layer, this.granule, this.chosen,
-      this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
+      this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.every, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
       this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, this.snapshots, this.range, this.dump, this.dumpWork, ...this.diagnosis.atoms(),
     ];
   }

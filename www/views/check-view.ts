@@ -17,14 +17,17 @@ dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr))
 dt { color: var(--muted); font-size: 13px; }
 dd { font-variant-numeric: tabular-nums; }
 `];
-  static override properties = { report: { attribute: false }, summary: { attribute: false }, cost: { type: Number } };
+  static override properties = { report: { attribute: false }, summary: { attribute: false }, cost: { type: Number }, every: { type: Number } };
   declare report: CheckReport | undefined;
   declare summary: Summary | undefined;
   declare cost: number;
+  /** Milliseconds between samples. */
+  declare every: number;
 
   constructor() {
     super();
     this.cost = 0;
+    this.every = 0;
   }
 
   protected override render(): TemplateResult {
@@ -66,6 +69,7 @@ dd { font-variant-numeric: tabular-nums; }
         <div><dt><term-hint term="failure">Failed allocations</term-hint></dt><dd>${count(summary.failures)}</dd></div>
         <div><dt><term-hint term="foreign">Growths by others</term-hint></dt><dd>${count(summary.foreignGrowths)}</dd></div>
         <div><dt>The last sample took</dt><dd>${duration(this.cost)}</dd></div>
+        <div><dt>Time from sample to sample</dt><dd>${duration(this.every)}</dd></div>
       </dl></section>`;
   }
 }

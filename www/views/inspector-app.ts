@@ -211,7 +211,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
         return html`<faults-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.fault.value}
           .caches=${names} .sent=${diagnosis.sent.value}>${this.#later('faults')}</faults-view>`;
       case 'check':
-        return html`<check-view .report=${state.report.value} .summary=${summary} .cost=${state.cost.value}></check-view>`;
+        return html`<check-view .report=${state.report.value} .summary=${summary} .cost=${state.cost.value} .every=${state.every.value}></check-view>`;
     }
   }
 

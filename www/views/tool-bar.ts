@@ -2,12 +2,16 @@
 import { css, html, LitElement, svg, type TemplateResult } from 'lit';
 import { count, duration } from '../model/format.ts';
 import { INTERVALS, TABS, THEMES, type Tab, type Theme } from '../state.ts';
+import { GENTLE } from '../model/pace.ts';
 import type { Known } from '../model/search.ts';
 import { wish } from './events.ts';
 import './search-box.ts';
 import { sheet } from './sheet.ts';
 
 export const NAMES: Record<Tab, string> = { overview: 'Overview', caches: 'Caches', objects: 'Objects', arenas: 'Arenas', map: 'Map', snapshots: 'Snapshots', leaks: 'Leaks', sites: 'Call sites', log: 'Log', faults: 'Faults', check: 'Check' };
+/** What the first interval means. */
+const GENTLY = 'Gentle: four samples a second, fewer where they would take more than a hundredth of the page’s time.';
+
 const MARK = svg`<path d="M1 2h9v8H1zM12 2h11v5H12zM1 12h5v10H1zM8 12h7v10H8zM12 9h11v1H12zM17 12h6v6h-6zM17 20h6v2h-6z"/>`;
 
 export class ToolBar extends LitElement {
@@ -58,7 +62,7 @@ export class ToolBar extends LitElement {
     super();
     this.tab = 'overview';
     this.paused = false;
-    this.interval = 250;
+    this.interval = GENTLE;
     this.theme = 'auto';
     this.ready = false;
     this.faults = 0;
@@ -80,8 +84,8 @@ export class ToolBar extends LitElement {
           ${this.paused ? html`<button @click=${() => wish(this, 'take-sample', undefined)}>Sample once</button>` : ''}
           <button aria-haspopup="dialog" ?disabled=${!this.ready} @click=${() => wish(this, 'export', true)}>Export</button>
           <label><span>Every</span>
-            <select aria-label="Sampling interval" @change=${this.#onInterval}>
-              ${INTERVALS.map((interval) => html`<option value=${interval} ?selected=${interval === this.interval}>${duration(interval)}</option>`)}
+            <select aria-label="Sampling interval" title=${GENTLY} @change=${this.#onInterval}>
+              ${INTERVALS.map((interval) => html`<option value=${interval} ?selected=${interval === this.interval}>${interval === GENTLE ? 'gentle' : duration(interval)}</option>`)}
             </select></label>
           <label><span>Theme</span>
             <select aria-label="Theme" @change=${this.#onTheme}>
