@@ -1,5 +1,5 @@
 /**
- * Collapsed stacks: a line for each stack, `root;…;leaf 1234`. For flamegraph.pl, inferno, speedscope, Perfetto and the Firefox Profiler.
+ * Collapsed stacks: a line for each stack, `root;…;leaf 1234`. For flamegraph.pl, inferno, speedscope and the Firefox Profiler.
  * Pure; relies on the profile. The format has no way to write a `;` inside of a name, so that is a `:`, as others do; a line break is a space.
  */
 import { linesOf, merged, type Measure, type Profile, type Stack } from './profile.ts';

@@ -45,7 +45,7 @@ export const FORMATS: readonly Format[] = [
   },
   {
     id: 'pprof', label: 'pprof', suffix: 'pb.gz', type: 'application/gzip', holds: 'The same as samples with addresses, lines and tags.',
-    opens: 'go tool pprof, speedscope, Perfetto, Pyroscope', make: ({ profile }) => gzipped(pprof(profile)),
+    opens: 'go tool pprof, speedscope, Pyroscope', make: ({ profile }) => gzipped(pprof(profile)),
   },
   {
     id: 'speedscope', label: 'speedscope', suffix: 'speedscope.json', type: JSON_TYPE, holds: 'Flame graphs of live bytes and objects, of all that was asked for, and of the peak.',
@@ -53,7 +53,7 @@ export const FORMATS: readonly Format[] = [
   },
   {
     id: 'collapsed', label: 'Collapsed stacks', suffix: 'folded.txt', type: 'text/plain', holds: 'Live bytes, a line for each stack.',
-    opens: 'flamegraph.pl, inferno, speedscope, Perfetto, Firefox Profiler', make: ({ profile }) => collapsed(profile),
+    opens: 'flamegraph.pl, inferno, speedscope, Firefox Profiler', make: ({ profile }) => collapsed(profile),
   },
   {
     id: 'heapprofile', label: 'Chrome heap profile', suffix: 'heapprofile', type: JSON_TYPE, holds: 'Live bytes as a tree of calls.',

@@ -1,5 +1,5 @@
 /**
- * A profile of pprof: for `go tool pprof`, speedscope, Perfetto, Pyroscope and others. Pure; relies on the profile and on the writer of messages.
+ * A profile of pprof: for `go tool pprof`, speedscope, Pyroscope and others. Pure; relies on the profile and on the writer of messages.
  *
  * Samples have the four figures that Go's heap profiles have, and the peak where one is known; `inuse_space` is what is shown first. An
  * address is the byte offset in the module, which is the one mapping, so that debug information can be applied later. Inlined functions

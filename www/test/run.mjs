@@ -1,5 +1,5 @@
-// Bundles the tests and runs them with node: `model` (pure, no browser), `page` (a real browser on a built page), or both; `trunk` (the example
-// in yew, which takes minutes to compile) only when it is asked for.
+// Bundles the tests and runs them with node: `model` (pure, no browser), `page` (a real browser on a built page), or both; only when they are
+// asked for, `trunk` (the example in yew, which takes minutes to compile) and `perfetto` (exports in its page, which is no package of ours).
 // A second word leaves only the files whose names begin with it. The page tests take the browser from FLAGSTONE_CHROMIUM and the page's address from FLAGSTONE_URL.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
@@ -11,9 +11,9 @@ const www = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Inside node_modules, where packages are found from and nothing is committed.
 const out = join(www, 'node_modules', '.flagstone-tests');
 const wanted = process.argv[2] ?? 'all';
-const folders = { model: ['.', 'model', 'exports', 'views', 'demo', 'package', 'test'], page: ['test/page'], trunk: ['test/trunk'] };
+const folders = { model: ['.', 'model', 'exports', 'views', 'demo', 'package', 'test'], page: ['test/page'], trunk: ['test/trunk'], perfetto: ['test/perfetto'] };
 if (wanted !== 'all' && !(wanted in folders)) {
-  console.error(`There are no tests called "${wanted}": use model, page, trunk, or nothing for the first two.`);
+  console.error(`There are no tests called "${wanted}": use model, page, trunk, perfetto, or nothing for the first two.`);
   process.exit(2);
 }
 const missing = ['FLAGSTONE_CHROMIUM', 'FLAGSTONE_URL'].filter((name) => !process.env[name]);
