@@ -4,11 +4,12 @@
 use crate::{page, paths, say};
 use anyhow::{Result, bail};
 use std::fs::File;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
+use tiny_http::{HTTPVersion, Header, Method, Request, Response, Server};
 
 /// Requests answered at a time: a browser opens a handful of connections.
 const WORKERS: usize = 4;
@@ -94,21 +95,28 @@ fn listen(port: u16) -> Result<TcpListener> {
 /// Sends the file that was asked for.
 fn answer(request: Request, folder: &Path) -> std::io::Result<()> {
     if !matches!(request.method(), Method::Get | Method::Head) {
-        return request.respond(
-            with_headers(Response::from_string("only GET\n"), "text/plain").with_status_code(StatusCode(405)),
-        );
+        return send(request, with_headers(Response::from_string("only GET\n"), "text/plain").with_status_code(405));
     }
     let found = local(folder, request.url()).and_then(|path| Some((File::open(&path).ok()?, path)));
     match found {
-        Some((file, path)) => request.respond(with_headers(Response::from_file(file), mime(&path))),
-        None => request.respond(
-            with_headers(Response::from_string("not found\n"), "text/plain").with_status_code(StatusCode(404)),
-        ),
+        Some((file, path)) => send(request, with_headers(Response::from_file(file), mime(&path))),
+        None => send(request, with_headers(Response::from_string("not found\n"), "text/plain").with_status_code(404)),
     }
 }
 
+/// Answers as HTTP/1.0 does, after which the browser closes the connection.
+///
+/// The library gives each connection to a thread and counts one that is about to begin as idle: of connections that come at once, some
+/// wait for the end of another. Connections that end with their answer keep nobody waiting.
+fn send<R: Read>(request: Request, response: Response<R>) -> std::io::Result<()> {
+    let (headers, head_only) = (request.headers().to_vec(), *request.method() == Method::Head);
+    let mut writer = request.into_writer();
+    response.raw_print(&mut writer, HTTPVersion(1, 0), &headers, head_only, None)?;
+    writer.flush()
+}
+
 /// Adds the headers, with the type of the content.
-fn with_headers<R: std::io::Read>(mut response: Response<R>, mime: &str) -> Response<R> {
+fn with_headers<R: Read>(mut response: Response<R>, mime: &str) -> Response<R> {
     for (name, value) in HEADERS.into_iter().chain([("Content-Type", mime)]) {
         if let Ok(header) = Header::from_bytes(name, value) {
             response.add_header(header);
@@ -168,6 +176,8 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpStream;
     use std::path::{Path, PathBuf};
+    use std::thread;
+    use std::time::Duration;
 
     /// A folder with a page, a module, and a secret beside it.
     fn folder(name: &str) -> PathBuf {
@@ -224,13 +234,40 @@ mod tests {
             answer
         };
         let page = ask("GET /");
-        assert!(page.starts_with("HTTP/1.1 200") && page.ends_with("<p>page"), "{page}");
+        assert!(page.starts_with("HTTP/1.0 200") && page.ends_with("<p>page"), "{page}");
         for (name, value) in HEADERS {
             assert!(page.contains(&format!("{name}: {value}\r\n")), "{name}");
         }
         assert!(page.contains("Content-Type: text/html; charset=utf-8\r\n"));
-        assert!(ask("GET /secret").starts_with("HTTP/1.1 404"));
-        assert!(ask("POST /").starts_with("HTTP/1.1 405"));
+        assert!(ask("GET /secret").starts_with("HTTP/1.0 404"));
+        assert!(ask("POST /").starts_with("HTTP/1.0 405"));
+    }
+
+    /// Asks as a browser does: what is answered by HTTP/1.1 leaves the connection open, which is returned; `None` without an answer.
+    fn ask_and_keep(host: &str) -> Option<Option<TcpStream>> {
+        let mut stream = TcpStream::connect(host).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\n\r\n").ok()?;
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"<p>page") {
+            let mut piece = [0; 1024];
+            let len = stream.read(&mut piece).ok().filter(|&len| len != 0)?;
+            answer.extend_from_slice(&piece[..len]);
+        }
+        Some(answer.starts_with(b"HTTP/1.1").then_some(stream))
+    }
+
+    #[test]
+    fn connections_that_come_at_once_are_all_answered() {
+        let folder = folder("many");
+        for round in 0..40 {
+            let site = Site::on_any_port(folder.clone()).expect("a server");
+            let host = site.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+            let asked: Vec<_> =
+                (0..8).map(|_| host.clone()).map(|host| thread::spawn(move || ask_and_keep(&host))).collect();
+            let answers: Vec<_> = asked.into_iter().map(|asked| asked.join().expect("no panic")).collect();
+            assert!(answers.iter().all(Option::is_some), "round {round}: some of eight got no answer");
+        }
     }
 
     #[test]
