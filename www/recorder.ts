@@ -10,7 +10,7 @@ import { Diagnosis } from './diagnosis.ts';
 import { chosenArena, lastOffset, parsed } from './model/arenas.ts';
 import { changeLayer, layerOf } from './model/colouring.ts';
 import { Looks } from './model/looks.ts';
-import { type drawing, GENTLE, GENTLE_INTERVAL, GENTLE_REST, Pace } from './model/pace.ts';
+import { GENTLE, GENTLE_INTERVAL, GENTLE_REST, Pace } from './model/pace.ts';
 import type { CheckReport, Heap, Snapshot, Whatis } from './model/records.ts';
 import { reportOf } from './model/diagnosis.ts';
 import type { State } from './state.ts';
@@ -21,6 +21,8 @@ const REST = 3;
 /** Milliseconds between verdicts: nobody reads faster. Where the page chooses, they take a thousandth of the time. */
 const READING = 1000;
 const READING_REST = 1000;
+/** Milliseconds of the longest rest that the page chooses. */
+const LONGEST = 2000;
 
 export class Recorder {
   readonly diagnosis: Diagnosis;
@@ -34,25 +36,21 @@ export class Recorder {
   #began = 0;
   #ended = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** What samples take, and what drawing the last one took. */
-  #pace = new Pace();
-  #drawn = 0;
-  readonly #drawing: typeof drawing;
+  /** What samples take. */
+  #pace = new Pace(LONGEST);
   /** When segments were last listed, how long that took, and what will list them again. */
   #listed = { ended: -Infinity, cost: 0 };
   #later: ReturnType<typeof setTimeout> | undefined;
   #looks = new Looks();
   /** When the last verdict was ended, and how long they take. */
-  #judged = { ended: -Infinity, pace: new Pace() };
+  #judged = { ended: -Infinity, pace: new Pace(LONGEST) };
   /** Fetches what the heap is read from; undefined where it lies in this page. */
   #renew: (() => Promise<void>) | undefined;
   #renewing = false;
 
-  /** `drawn` says what drawing takes, where there is a page. */
-  constructor(state: State, clock: () => number = () => performance.now(), drawn: typeof drawing = () => undefined) {
+  constructor(state: State, clock: () => number = () => performance.now()) {
     this.#state = state;
     this.#clock = clock;
-    this.#drawing = drawn;
     this.diagnosis = new Diagnosis(state, clock);
     state.paused.watch(() => this.#restart());
     state.interval.watch(() => this.#restart());
@@ -81,9 +79,8 @@ export class Recorder {
     this.diagnosis.attach(heap);
     this.#began = this.#clock();
     this.#looks = new Looks();
-    this.#judged = { ended: -Infinity, pace: new Pace() };
-    this.#pace = new Pace();
-    this.#drawn = 0;
+    this.#judged = { ended: -Infinity, pace: new Pace(LONGEST) };
+    this.#pace = new Pace(LONGEST);
     this.#state.phase.set({ kind: 'attached' });
     this.take();
     this.#restart();
@@ -98,8 +95,8 @@ export class Recorder {
     this.#restart();
   }
 
-  /** Takes a sample of what the heap is now, wherever it lies, even in a pause. */
-  async fresh(): Promise<void> {
+  /** Takes a sample of what the heap is now, wherever it lies, even in a pause; `unasked` where nobody waits for it. */
+  async fresh(unasked = false): Promise<void> {
     const [heap, renew] = [this.#heap, this.#renew];
     if (renew === undefined) return this.take();
     if (this.#renewing) return;
@@ -107,7 +104,9 @@ export class Recorder {
     const start = this.#clock();
     try {
       await renew();
+      this.#state.unasked = unasked;
       if (this.#heap === heap) this.take(undefined, start);
+      this.#state.unasked = false;
     } catch (error) {
       if (this.#heap === heap) this.#state.trouble.set(sentence(error));
     } finally {
@@ -154,10 +153,7 @@ export class Recorder {
     this.#notePeak((start - this.#began) / 1000);
     this.#ended = this.#clock();
     const cost = this.#ended - start;
-    this.#pace.note(cost + this.#drawn);
-    this.#drawing((milliseconds) => {
-      this.#drawn = milliseconds;
-    });
+    this.#pace.note(cost);
     state.cost.set(cost);
     state.every.set(Math.max(cost + this.#rest, this.#interval));
   }
@@ -274,10 +270,17 @@ export class Recorder {
     this.#timer = setTimeout(() => {
       const start = this.#clock();
       const early = this.#ended + this.#rest - start;
-      if (early <= 0 && this.#renew === undefined) this.sample();
-      else if (early <= 0) void this.fresh();
+      if (early <= 0) this.#sampleUnasked();
       this.#sampleAfter(early > 0 ? Math.ceil(early) : Math.max(this.#interval - (this.#clock() - start), this.#rest));
     }, wait);
+  }
+
+  /** What the timer does. */
+  #sampleUnasked(): void {
+    if (this.#renew !== undefined) return void this.fresh(true);
+    this.#state.unasked = true;
+    this.sample();
+    this.#state.unasked = false;
   }
 
   /** A heap that cannot be read is news for the person who looks at it, not the end of the page. */

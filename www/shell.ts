@@ -7,7 +7,6 @@ import type { Demo } from './demo/demo.ts';
 import type { Engine } from './model/records.ts';
 import { Recorder } from './recorder.ts';
 import { fragment, selection } from './model/deep-link.ts';
-import { drawing } from './model/pace.ts';
 import { State, TABS, THEMES } from './state.ts';
 import type { SymbolStore } from './symbols.ts';
 import type { InspectorApp } from './views/inspector-app.ts';
@@ -22,7 +21,7 @@ export interface Shell {
 /** Shows the page at once and fills it when engine and program are there; says what is missing when they do not come. */
 export async function mount(app: InspectorApp, panel: DemoPanel, engine: Promise<Engine>, demo: Promise<Demo>, symbols: SymbolStore): Promise<Shell> {
   const state = new State();
-  const recorder = new Recorder(state, undefined, drawing);
+  const recorder = new Recorder(state);
   followTheme(state);
   followAddress(state);
   app.state = state;

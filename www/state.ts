@@ -117,6 +117,9 @@ export class State {
   /** What is known and asked of faults, call sites and logs. */
   readonly diagnosis = new DiagnosisState();
 
+  /** Whether what changes now comes of a sample that nobody asked for: drawing it can wait a little. */
+  unasked = false;
+
   /** All of them, for the one element that shows all. */
   atoms(): { watch(watcher: () => void): () => void }[] {
     return [

@@ -1,6 +1,6 @@
 // Measures the inspector: `cargo xtask inspector` builds the page and a program with a million objects, serves the page, and calls this. In
-// headless Chromium the page looks at that program: how long each reading takes, how long frames of the map are while it is
-// scrolled and zoomed, and how much memory the page needs besides the program's.
+// headless Chromium the page looks at that program: how long each reading takes, what part of the time the page takes that does nothing but
+// sample, how long frames of the map are while it is scrolled and zoomed, and how much memory the page needs besides the program's.
 
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -10,8 +10,10 @@ import { parseArgs } from 'node:util';
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const OBJECTS = 1_000_000;
 const MIB = 1 << 20;
-/** Samples that a page takes a second. */
-const SAMPLES = 4;
+/** Seconds for which the work of a page that does nothing but sample is added up. */
+const WATCHED = 10;
+/** Views that are looked at meanwhile. */
+const VIEWS = ['overview', 'caches', 'map'];
 
 const { values: options } = parseArgs({
   options: { module: { type: 'string' }, url: { type: 'string' }, chromium: { type: 'string' }, repeat: { type: 'string', default: '5' } },
@@ -71,15 +73,43 @@ async function frames() {
   return lengths;
 }
 
+/** The part of the main thread that all tasks take, with a view shown or, without one, in a pause; and samples a second. */
+async function share(page, session, view) {
+  const recorded = () => page.evaluate(() => document.querySelector('inspector-app').state.history.value.recorded);
+  await page.evaluate((shown) => {
+    const { state } = document.querySelector('inspector-app');
+    state.paused.set(shown === undefined);
+    if (shown !== undefined) state.tab.set(shown);
+  }, view);
+  // What was just shown is drawn, and code that runs often is compiled.
+  await page.waitForTimeout(4000);
+  const spent = async () => Object.fromEntries((await session.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value]));
+  const [from, samples] = [await spent(), await recorded()];
+  await page.waitForTimeout(WATCHED * 1000);
+  const [to, taken] = [await spent(), await recorded()];
+  const seconds = to.Timestamp - from.Timestamp;
+  return { part: (to.TaskDuration - from.TaskDuration) / seconds, samples: (taken - samples) / seconds };
+}
+
+async function shares(page, session) {
+  const rows = [];
+  for (const view of [undefined, ...VIEWS]) rows.push([view ?? 'paused', await share(page, session, view)]);
+  return rows;
+}
+
 const browser = await chromium.launch({ executablePath: options.chromium, args: FLAGS });
 const page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
 page.setDefaultTimeout(0);
 await page.route('**/leaks.wasm', (route) => route.fulfill({ path: options.module, contentType: 'application/wasm' }));
 await page.goto(options.url);
 await page.waitForFunction(() => document.querySelector('inspector-app')?.state?.phase.value.kind === 'attached');
-const { times, summary, unchanged, engine } = await page.evaluate(readings, { objects: OBJECTS, repeat: Number(options.repeat) });
-const lengths = await page.evaluate(frames);
 const session = await page.context().newCDPSession(page);
+await session.send('Performance.enable');
+const ofDemo = await shares(page, session);
+await page.evaluate(() => document.querySelector('inspector-app').state.paused.set(true));
+const { times, summary, unchanged, engine } = await page.evaluate(readings, { objects: OBJECTS, repeat: Number(options.repeat) });
+const ofMillion = await shares(page, session);
+const lengths = await page.evaluate(frames);
 await session.send('HeapProfiler.collectGarbage');
 const { usedSize } = await session.send('Runtime.getHeapUsage');
 await browser.close();
@@ -89,7 +119,9 @@ const row = (name, value) => console.log(`${name.padEnd(46)}${value}`);
 console.log(`${cpus()[0].model}, ${cpus().length} cores, Chromium ${browser.version()}, medians of ${options.repeat}\n`);
 row('memory of the program', `${(summary.memoryBytes / MIB).toFixed(0)} MiB, ${summary.liveObjects.toLocaleString('en')} live objects`);
 for (const [name, values] of Object.entries(times)) row(name, `${median(values).toFixed(1)} ms`);
-row('share of the time of a page that samples', `${(median(times['sample']) * SAMPLES / 10).toFixed(2)} % at ${SAMPLES} samples a second`);
+for (const [title, rows] of [['main thread, demo', ofDemo], ['main thread, this program', ofMillion]]) {
+  for (const [view, { part, samples }] of rows) row(`${title}, ${view}`, `${(part * 100).toFixed(2)} %${view === 'paused' ? '' : ` at ${samples.toFixed(1)} samples a second`}`);
+}
 const long = lengths.filter((length) => length > 32).length;
 row('frames of the map, scrolled and zoomed', `${lengths.length}, median ${median(lengths).toFixed(1)} ms, longest ${Math.max(...lengths).toFixed(0)} ms, ${long} above 32 ms`);
 row('memory of the page besides', `${(usedSize / MIB).toFixed(0)} MiB of JavaScript, ${(engine / MIB).toFixed(0)} MiB of the engine`);

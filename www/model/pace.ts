@@ -6,16 +6,21 @@
 export const GENTLE = 0;
 /** Milliseconds between the beginnings of two samples then: four a second. */
 export const GENTLE_INTERVAL = 250;
-/** How many times as long as a sample took, and what it shows took to be drawn, the page rests then: that is under a hundredth of the time. */
-export const GENTLE_REST = 110;
+/** How many times as long as it took the page rests then after taking a sample, and so after drawing one: both together are a hundredth of
+ * the time. */
+export const GENTLE_REST = 250;
 
-/** Costs that are remembered: one that was slow by chance, because something else ran beside it, must not slow down what follows. */
-const KEPT = 4;
-/** Milliseconds of the longest rest: a page that nobody sees move is no use. */
-const LONGEST = 10_000;
+/** Costs that are remembered: the largest of them does not count, because what is slow once by chance must not slow down what follows. */
+const KEPT = 5;
 
 export class Pace {
+  readonly #longest: number;
   #costs: number[] = [];
+
+  /** `longest` is the most milliseconds of a rest: a page that nobody sees move is no use. */
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
 
   /** Notes the milliseconds that the work took this time. */
   note(cost: number): void {
@@ -24,19 +29,23 @@ export class Pace {
 
   /** Milliseconds to rest after the work, `times` as long as it takes. */
   rest(times: number): number {
-    return this.#costs.length === 0 ? 0 : Math.min(LONGEST, Math.min(...this.#costs) * times);
+    const usual = this.#costs.length > 1 ? [...this.#costs].sort((a, b) => a - b).slice(0, -1) : this.#costs;
+    const cost = usual.reduce((sum, value) => sum + value, 0) / Math.max(1, usual.length);
+    return Math.min(this.#longest, cost * times);
   }
 }
 
 /** Calls `done` with the milliseconds that a page needs to draw what was changed just now; never, while the page is hidden. */
 export function drawing(done: (milliseconds: number) => void): void {
   const begun = performance.now();
+  let updated = 0;
   afterwards(() => {
-    const updated = performance.now() - begun;
-    requestAnimationFrame(() => {
-      const start = performance.now();
-      afterwards(() => done(updated + performance.now() - start));
-    });
+    updated = performance.now() - begun;
+  });
+  // Asked for before the elements ask for theirs, and so called before those draw.
+  requestAnimationFrame(() => {
+    const start = performance.now();
+    afterwards(() => done(updated + performance.now() - start));
   });
 }
 

@@ -5,7 +5,6 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { loadEngine } from '../engine.ts';
 import { bytes, share } from '../model/format.ts';
-import { drawing } from '../model/pace.ts';
 import { Recorder } from '../recorder.ts';
 import { State, type Theme } from '../state.ts';
 import { SymbolStore } from '../symbols.ts';
@@ -132,7 +131,7 @@ export class HeapInspector extends LitElement {
         this.figure = summary === undefined ? '' : `${bytes(summary.memoryBytes)}, ${share(summary.composition.live, summary.memoryBytes)} live`;
       }),
     ];
-    const recorder = new Recorder(state, undefined, drawing);
+    const recorder = new Recorder(state);
     const symbols = new SymbolStore(() => fetched(module));
     recorder.diagnosis.symbols = symbols;
     queueMicrotask(this.#darken);

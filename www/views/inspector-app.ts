@@ -10,6 +10,7 @@ import type { LeakFinder } from '../leak-finder.ts';
 import { bytes, plural } from '../model/format.ts';
 import type { LeakWish } from '../model/leaks.ts';
 import type { ArenaRow, LogEntry } from '../model/records.ts';
+import { GENTLE } from '../model/pace.ts';
 import type { Known } from '../model/search.ts';
 import type { SnapshotWish } from '../model/shelf.ts';
 import type { Recorder } from '../recorder.ts';
@@ -17,6 +18,7 @@ import type { SnapshotKeeper } from '../snapshot-keeper.ts';
 import { TABS, type State, type Tab } from '../state.ts';
 import type { SymbolStore } from '../symbols.ts';
 import { onWish, wish } from './events.ts';
+import { LazyUpdate } from './lazy-update.ts';
 import { sheet } from './sheet.ts';
 import './arenas-view.ts';
 import './cache-table.ts';
@@ -68,6 +70,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
   /** Whether the menu of exports is open, or could not be loaded. */
   declare exporting: boolean | 'failed';
   #stops: (() => void)[] = [];
+  readonly #lazy = new LazyUpdate(this);
   #finder: LeakFinder | undefined;
   #keeper: Promise<SnapshotKeeper> | undefined;
   #desk: DumpDesk | undefined;
@@ -129,6 +132,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener('keydown', this.#onKey);
+    this.#lazy.stop();
     this.#finder?.stop();
     void this.#keeper?.then((keeper) => keeper.rest());
   }
@@ -140,7 +144,9 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
     this.#finder = undefined;
     void this.#keeper?.then((keeper) => keeper.rest());
     this.#keeper = undefined;
-    this.#stops = (this.state?.atoms() ?? []).map((atom) => atom.watch(() => this.requestUpdate()));
+    const { state } = this;
+    const draw = (): void => state?.unasked === true && state.interval.value === GENTLE ? this.#lazy.ask() : this.requestUpdate();
+    this.#stops = (state?.atoms() ?? []).map((atom) => atom.watch(draw));
   }
 
   protected override render(): TemplateResult {
