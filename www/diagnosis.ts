@@ -4,6 +4,7 @@
  */
 import { reportOf, type Audit } from './model/diagnosis.ts';
 import { parsedLog } from './model/log-query.ts';
+import { narrowed } from './model/selection.ts';
 import type { AuditReport, Heap, LogEntry } from './model/records.ts';
 import type { State, Tab } from './state.ts';
 import type { SymbolStore } from './symbols.ts';
@@ -42,7 +43,7 @@ export class Diagnosis {
     this.#state = state;
     this.#clock = clock;
     state.tab.watch(() => this.#shown());
-    state.diagnosis.logQuery.watch(() => this.#readLogSoon());
+    for (const atom of [state.diagnosis.logQuery, state.diagnosis.site, state.spotlight, state.chosen]) atom.watch(() => this.#readLogSoon());
   }
 
   attach(heap: Heap): void {
@@ -178,7 +179,7 @@ export class Diagnosis {
   #readLog(): void {
     clearTimeout(this.#later);
     const { logQuery, log } = this.#state.diagnosis;
-    const wanted = parsedLog(logQuery.value);
+    const wanted = parsedLog(narrowed(logQuery.value, this.#state.choice()));
     if (this.#heap === undefined || this.#state.tab.value !== 'log' || !('filter' in wanted)) return;
     const start = this.#clock();
     try {

@@ -21,6 +21,7 @@ const REST = 3;
 /** Milliseconds between verdicts: nobody reads faster. Where the page chooses, they take a thousandth of the time. */
 const READING = 1000;
 const READING_REST = 1000;
+const READING_LONGEST = 5000;
 /** Milliseconds of the longest rest that the page chooses. */
 const LONGEST = 2000;
 
@@ -43,7 +44,7 @@ export class Recorder {
   #later: ReturnType<typeof setTimeout> | undefined;
   #looks = new Looks();
   /** When the last verdict was ended, and how long they take. */
-  #judged = { ended: -Infinity, pace: new Pace(LONGEST) };
+  #judged = { ended: -Infinity, pace: new Pace(READING_LONGEST) };
   /** Fetches what the heap is read from; undefined where it lies in this page. */
   #renew: (() => Promise<void>) | undefined;
   #renewing = false;
@@ -79,7 +80,7 @@ export class Recorder {
     this.diagnosis.attach(heap);
     this.#began = this.#clock();
     this.#looks = new Looks();
-    this.#judged = { ended: -Infinity, pace: new Pace(LONGEST) };
+    this.#judged = { ended: -Infinity, pace: new Pace(READING_LONGEST) };
     this.#pace = new Pace(LONGEST);
     this.#state.phase.set({ kind: 'attached' });
     this.take();
@@ -129,7 +130,7 @@ export class Recorder {
     const state = this.#state;
     const heap = this.#heap;
     if (heap === undefined) return;
-    this.#guard(() => {
+    const taken = this.#guard(() => {
       const sample = heap.sample(this.#granule());
       const { summary, caches, arenas, objectCaches, budgets, refusal, map } = sample;
       state.summary.set(summary);
@@ -146,9 +147,10 @@ export class Recorder {
       state.history.value.push(time, summary, caches, during);
       state.history.value.objects.push(time, objectCaches, during);
       state.history.touch();
+      return true;
     });
     this.#listSegments();
-    this.#judge();
+    if (taken === true) this.#judge();
     this.diagnosis.sampled();
     this.#notePeak((start - this.#began) / 1000);
     this.#ended = this.#clock();
@@ -182,9 +184,10 @@ export class Recorder {
   #judge(): void {
     const { tab, verdict } = this.#state;
     const start = this.#clock();
-    const rest = this.#judged.pace.rest(this.#isGentle ? READING_REST : REST);
-    const rests = start - this.#judged.ended < Math.max(READING, rest);
-    if (tab.value !== 'overview' || this.#heap === undefined || rests) return;
+    const { pace, ended: before } = this.#judged;
+    // Who asked for a sample, or opened the view, does not wait to read what became of it.
+    const rest = this.#state.unasked ? Math.max(READING, pace.rest(this.#isGentle ? READING_REST : REST)) : pace.rest(REST);
+    if (tab.value !== 'overview' || this.#heap === undefined || start - before < rest) return;
     this.#guard(() => verdict.set(this.#heap?.verdict(this.#looks.earlier((start - this.#began) / 1000))));
     const ended = this.#clock();
     this.#judged.ended = ended;

@@ -5,6 +5,7 @@
 import { WorkEvent, type DemoPanel } from './demo/demo-panel.ts';
 import type { Demo } from './demo/demo.ts';
 import type { Engine } from './model/records.ts';
+import { spotlightOf } from './model/objects.ts';
 import { Recorder } from './recorder.ts';
 import { fragment, selection } from './model/deep-link.ts';
 import { State, TABS, THEMES } from './state.ts';
@@ -55,13 +56,14 @@ function sentence(error: unknown): string {
 
 /** What is looked at is in the address of the page, so that it can be sent to somebody, and comes from there. */
 function followAddress(state: State): void {
-  const { tab, chosen, filter, objectCache, diagnosis: { site } } = state;
+  const { tab, chosen, filter, objectCache, spotlight, diagnosis: { site } } = state;
   const read = (): void => {
     const { view, address, cache, object, site: number } = selection(location.hash, TABS);
     tab.set(TABS.find((known) => known === view) ?? 'overview');
     chosen.set(address);
     filter.set(cache ?? '');
     objectCache.set(object);
+    if (object !== undefined) spotlight.set(spotlightOf({ number: object }));
     site.set(number);
   };
   const write = (): void => {

@@ -13,6 +13,7 @@ import type { Moment } from './model/object-history.ts';
 import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
 import type { ArenaRow, CacheRow, CheckReport, HeapMap, Layer, Summary, Target, Verdict } from './model/records.ts';
 import { GENTLE, GENTLE_INTERVAL } from './model/pace.ts';
+import { chosenCache, type Choice } from './model/selection.ts';
 import { EMPTY, type Shelf } from './model/shelf.ts';
 import type { Order } from './model/table.ts';
 
@@ -119,6 +120,12 @@ export class State {
 
   /** Whether what changes now comes of a sample that nobody asked for: drawing it can wait a little. */
   unasked = false;
+
+  /** What is chosen in all views. */
+  choice(): Choice {
+    const { spotlight, caches, objects, diagnosis, chosen, range } = this;
+    return { cache: chosenCache(spotlight.value, caches.value, objects.value.objectCaches), site: diagnosis.site.value, address: chosen.value, range: range.value };
+  }
 
   /** All of them, for the one element that shows all. */
   atoms(): { watch(watcher: () => void): () => void }[] {

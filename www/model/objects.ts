@@ -22,7 +22,7 @@ export interface ObjectOrder {
 }
 
 /** What the map's spotlight is called for an object cache: size classes are 0 and more, and its class changes when another cache goes. */
-export function spotlightOf({ number }: ObjectCacheRow): number {
+export function spotlightOf({ number }: Pick<ObjectCacheRow, 'number'>): number {
   return -number;
 }
 

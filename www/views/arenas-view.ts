@@ -3,6 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { called, chosenArena, type SegmentPage, type SegmentQuery } from '../model/arenas.ts';
 import { plural } from '../model/format.ts';
 import type { ArenaRow } from '../model/records.ts';
+import { NO_CHOICE, type Choice } from '../model/selection.ts';
 import { sheet } from './sheet.ts';
 import './arena-details.ts';
 import './arena-tree.ts';
@@ -16,13 +17,16 @@ export class ArenasView extends LitElement {
 arena-tree { margin-top: 8px; }
 .gone { margin-top: 8px; }
 `];
-  static override properties = { rows: { attribute: false }, query: { attribute: false }, page: { attribute: false } };
+  static override properties = { choice: { attribute: false }, rows: { attribute: false }, query: { attribute: false }, page: { attribute: false } };
+  /** What is chosen in all views. */
+  declare choice: Choice;
   declare rows: readonly ArenaRow[];
   declare query: SegmentQuery | undefined;
   declare page: SegmentPage | undefined;
 
   constructor() {
     super();
+    this.choice = NO_CHOICE;
     this.rows = [];
   }
 
@@ -38,7 +42,7 @@ arena-tree { margin-top: 8px; }
       </section>
       ${row === undefined ? nothing : html`
         <section class="card"><arena-details .row=${row} .rows=${rows}></arena-details></section>
-        <section class="card"><segment-table .row=${row} .rows=${rows} .query=${query} .page=${page}></segment-table></section>`}`;
+        <section class="card"><segment-table .choice=${this.choice} .row=${row} .rows=${rows} .query=${query} .page=${page}></segment-table></section>`}`;
   }
 }
 

@@ -32,7 +32,7 @@ input[type="search"] { width: 216px; }
 .note { margin-top: 10px; max-width: 92ch; }
 `];
   static override properties = {
-    rows: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, order: { attribute: false }, filter: {}, onlyUsed: { type: Boolean },
+    rows: { attribute: false }, history: { attribute: false }, recorded: { type: Number }, order: { attribute: false }, filter: {}, onlyUsed: { type: Boolean }, chosen: { type: Number },
   };
   declare rows: readonly CacheRow[];
   declare history: History | undefined;
@@ -40,6 +40,8 @@ input[type="search"] { width: 216px; }
   declare order: Order;
   declare filter: string;
   declare onlyUsed: boolean;
+  /** The size class that is chosen in all views. */
+  declare chosen: number | undefined;
 
   constructor() {
     super();
@@ -85,7 +87,7 @@ input[type="search"] { width: 216px; }
 
   #row(row: CacheRow): TemplateResult {
     const trail = this.history?.trail(row.class) ?? [];
-    return html`<tr data-class=${row.class}>${COLUMNS.map((column, index) => {
+    return html`<tr data-class=${row.class} class=${row.class === this.chosen ? 'chosen' : ''} aria-current=${row.class === this.chosen}>${COLUMNS.map((column, index) => {
       const value = column.value(row);
       if (index === 0) {
         return html`<th scope="row" class="number">${ofSegments(row) ? html`<span class="kind">segments</span>` : ''}<button class="link" title="Show ${row.name} on the map" @click=${() => this.#showOnMap(row)}>${bytes(value)}</button></th>`;

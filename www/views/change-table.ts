@@ -8,6 +8,7 @@ import type { Frames } from '../model/frames.ts';
 import type { SnapshotDiff } from '../model/records.ts';
 import { EMPTY, type By, type Choice, type Shelf } from '../model/shelf.ts';
 import { BY, CHANGE_COLUMNS, changeOrderTurned, changeRows, changesInOrder, changesWith, figureOf, figureWords, type ChangeColumn, type ChangeRow } from '../model/snapshots.ts';
+import * as selection from '../model/selection.ts';
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import { tableSheet } from './table-sheet.ts';
@@ -37,13 +38,16 @@ tbody th button.link { text-align: left; font-weight: 600; }
 input[type="search"] { width: 170px; }
 .more { padding-top: 8px; }
 `];
-  static override properties = { diff: { attribute: false }, shelf: { attribute: false }, frames: { attribute: false } };
+  static override properties = { selected: { attribute: false }, diff: { attribute: false }, shelf: { attribute: false }, frames: { attribute: false } };
+  /** What is chosen in all views. */
+  declare selected: selection.Choice;
   declare diff: SnapshotDiff | undefined;
   declare shelf: Shelf;
   declare frames: Frames;
 
   constructor() {
     super();
+    this.selected = selection.NO_CHOICE;
     this.shelf = EMPTY;
     this.frames = new Map();
   }
@@ -81,7 +85,7 @@ input[type="search"] { width: 170px; }
     const chosen = narrows !== undefined && narrows.cache === shelf.cache && narrows.site === shelf.site;
     const name = narrows === undefined ? row.name : html`<button class="link" aria-pressed=${chosen}
       @click=${() => this.#choose(chosen ? { cache: undefined, site: undefined } : narrows)}>${row.name}</button>`;
-    return html`<tr data-row=${row.id} data-chosen=${chosen}><th scope="row">${name}${row.note === '' ? nothing : html`<span class="note">${row.note}</span>`}</th>
+    return html`<tr data-row=${row.id} data-chosen=${chosen} class=${narrows !== undefined && selection.ofChange(this.selected, narrows) ? 'chosen' : ''}><th scope="row">${name}${row.note === '' ? nothing : html`<span class="note">${row.note}</span>`}</th>
       ${CHANGE_COLUMNS.slice(1).map((column) => {
         const value = figureOf(row, column.key);
         return html`<td class="number ${value === 0 ? 'none' : ''}" title=${column.unit === 'bytes' && !row.numbers ? exactBytes(Math.round(value)) : nothing}>${figureWords(row, column)}</td>`;

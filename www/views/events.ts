@@ -49,8 +49,8 @@ export interface Wishes {
   'run-check': undefined;
   /** Another fault is to be looked at. */
   'choose-fault': number;
-  /** Another call site is to be looked at. */
-  'choose-site': number;
+  /** Another call site is to be looked at; `undefined` ends that. */
+  'choose-site': number | undefined;
   'set-site-order': SiteOrder;
   'set-site-filter': string;
   'set-life-order': LifeOrder;

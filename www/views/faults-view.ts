@@ -5,6 +5,7 @@ import { kindWords } from '../model/fault-words.ts';
 import { count, plural, unbroken } from '../model/format.ts';
 import type { Frames } from '../model/frames.ts';
 import type { AuditReport, FaultRow } from '../model/records.ts';
+import { NO_CHOICE, ofFault, type Choice } from '../model/selection.ts';
 import type { SymbolStore } from '../symbols.ts';
 import { auditNote } from './audit-note.ts';
 import { wish } from './events.ts';
@@ -32,7 +33,9 @@ symbols-bar { margin-top: 10px; }
 .turn { justify-content: center; }
 .none h2 { color: var(--good); } .none.off h2 { color: var(--text); }
 `];
-  static override properties = { audit: { attribute: false }, chosen: { type: Number }, frames: { attribute: false }, symbols: { attribute: false }, caches: { attribute: false }, sent: { attribute: false } };
+  static override properties = { choice: { attribute: false }, audit: { attribute: false }, chosen: { type: Number }, frames: { attribute: false }, symbols: { attribute: false }, caches: { attribute: false }, sent: { attribute: false } };
+  /** What is chosen in all views. */
+  declare choice: Choice;
   declare audit: Audit;
   /** Number of the fault that is looked at; the newest where none was chosen. */
   declare chosen: number | undefined;
@@ -43,6 +46,7 @@ symbols-bar { margin-top: 10px; }
 
   constructor() {
     super();
+    this.choice = NO_CHOICE;
     this.frames = new Map();
     this.caches = [];
   }
@@ -63,7 +67,7 @@ symbols-bar { margin-top: 10px; }
   }
 
   #row(row: FaultRow, report: AuditReport, now: boolean): TemplateResult {
-    return html`<li><button data-fault=${row.id} aria-current=${now} tabindex=${now ? 0 : -1} @click=${() => wish(this, 'choose-fault', row.id)}>
+    return html`<li class=${ofFault(this.choice, row) ? 'chosen' : ''}><button data-fault=${row.id} aria-current=${now} tabindex=${now ? 0 : -1} @click=${() => wish(this, 'choose-fault', row.id)}>
       <span class="title">${kindWords(row).title}</span><span class="when">${ago(report, row)} ago</span><span class="what">${unbroken(row.sentence)}</span></button></li>`;
   }
 

@@ -10,8 +10,10 @@ import type { LeakFinder } from '../leak-finder.ts';
 import { bytes, plural } from '../model/format.ts';
 import type { LeakWish } from '../model/leaks.ts';
 import type { ArenaRow, LogEntry } from '../model/records.ts';
+import { spotlightOf } from '../model/objects.ts';
 import { GENTLE } from '../model/pace.ts';
 import type { Known } from '../model/search.ts';
+import type { Choice } from '../model/selection.ts';
 import type { SnapshotWish } from '../model/shelf.ts';
 import type { Recorder } from '../recorder.ts';
 import type { SnapshotKeeper } from '../snapshot-keeper.ts';
@@ -19,6 +21,7 @@ import { TABS, type State, type Tab } from '../state.ts';
 import type { SymbolStore } from '../symbols.ts';
 import { onWish, wish } from './events.ts';
 import { LazyUpdate } from './lazy-update.ts';
+import './selection-bar.ts';
 import { sheet } from './sheet.ts';
 import './arenas-view.ts';
 import './cache-table.ts';
@@ -90,10 +93,10 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
     onWish(this, 'set-granule', (granule) => this.state?.granule.set(granule));
     onWish(this, 'set-colouring', (colouring) => this.state?.colouring.set(colouring));
     onWish(this, 'choose-address', (address) => this.state?.chosen.set(address));
-    onWish(this, 'set-spotlight', (sizeClass) => this.state?.spotlight.set(sizeClass));
+    onWish(this, 'set-spotlight', (sizeClass) => this.#light(sizeClass));
     onWish(this, 'choose-arena', (arena) => this.#chooseArena(arena));
     onWish(this, 'set-query', (query) => this.state?.query.set(query));
-    onWish(this, 'choose-cache', (number) => this.state?.objectCache.set(number));
+    onWish(this, 'choose-cache', (number) => this.#light(spotlightOf({ number })));
     onWish(this, 'set-object-order', (order) => this.state?.objectOrder.set(order));
     onWish(this, 'set-object-filter', (filter) => this.state?.objectFilter.set(filter));
     onWish(this, 'remember', (remember) => this.state?.moment.set(remember ? this.state.history.value.objects.last : undefined));
@@ -153,6 +156,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
     const { state } = this;
     if (state === undefined) return html``;
     const tab = state.tab.value;
+    const choice = state.choice();
     return html`
       <tool-bar part="toolbar" .tab=${tab} .known=${this.#known(state)} .paused=${state.paused.value} .interval=${state.interval.value} .theme=${state.theme.value}
         .ready=${state.phase.value.kind === 'attached'} .faults=${reportOf(state.diagnosis.audit.value)?.faultsEver ?? 0}></tool-bar>
@@ -163,7 +167,8 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
           ${this.exporting === 'failed' ? html`<p class="notice bad" role="alert">The menu of exports could not be loaded (export-menu.js).</p>` : nothing}
           ${this.#newFault(state)}
           ${this.hasAttribute('alone') ? nothing : html`<dump-bar .dump=${state.dump.value} .work=${state.dumpWork.value} .ready=${state.phase.value.kind}></dump-bar>`}
-          <div class="panel" role="tabpanel" aria-label=${tab}>${this.#view(state)}</div>
+          <selection-bar .choice=${choice}></selection-bar>
+          <div class="panel" role="tabpanel" aria-label=${tab}>${this.#view(state, choice)}</div>
         </main>
       </div>
       ${this.exporting === true ? html`<export-menu .state=${state} .recorder=${this.recorder} .symbols=${this.symbols}></export-menu>` : nothing}`;
@@ -174,7 +179,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
     this.exporting = open && await import('./export-menu.ts').then(() => true as const, () => 'failed' as const);
   }
 
-  #view(state: State): TemplateResult {
+  #view(state: State, choice: Choice): TemplateResult {
     const phase = state.phase.value;
     if (phase.kind === 'loading') return html`<div class="card state" role="status"><p>${phase.sentence}</p></div>`;
     if (phase.kind === 'failed') return html`<div class="card state" role="alert"><h2>Nothing to inspect</h2><p>${phase.sentence}</p></div>`;
@@ -191,30 +196,30 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
       case 'caches':
         return html`
           <section class="card"><cache-table .rows=${caches} .history=${history} .recorded=${recorded} .order=${state.order.value}
-            .filter=${state.filter.value} .onlyUsed=${state.onlyUsed.value}></cache-table></section>
+            .filter=${state.filter.value} .onlyUsed=${state.onlyUsed.value} .chosen=${state.spotlight.value}></cache-table></section>
           ${this.#arenasNote(state.arenas.value)}`;
       case 'objects':
         return html`<objects-view .objects=${state.objects.value} .history=${history.objects} .recorded=${recorded} .chosen=${state.objectCache.value}
           .order=${state.objectOrder.value} .filter=${state.objectFilter.value} .moment=${state.moment.value}>${this.#later('objects')}</objects-view>`;
       case 'arenas':
-        return html`<arenas-view .rows=${state.arenas.value} .query=${state.query.value} .page=${state.segments.value}></arenas-view>`;
+        return html`<arenas-view .rows=${state.arenas.value} .query=${state.query.value} .page=${state.segments.value} .choice=${choice}></arenas-view>`;
       case 'map':
         return html`<section class="card"><heap-map .map=${state.map.value} .colouring=${state.colouring.value} .layer=${state.layer.value} .summary=${summary} .caches=${caches} .objects=${state.objects.value.objectCaches} .look=${this.#look}
           .past=${this.#past} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}
           .chosen=${state.chosen.value} .spotlight=${state.spotlight.value} .dark=${state.dark.value} .recorded=${recorded} .history=${history} .range=${state.range.value}></heap-map></section>`;
       case 'snapshots':
-        return html`<snapshots-view .shelf=${state.snapshots.value} .peaks=${history.peaks} .recorded=${recorded} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}>${this.#later('snapshots')}</snapshots-view>`;
+        return html`<snapshots-view .choice=${choice} .shelf=${state.snapshots.value} .peaks=${history.peaks} .recorded=${recorded} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}>${this.#later('snapshots')}</snapshots-view>`;
       case 'leaks':
-        return html`<leaks-view .search=${state.leaks.value} .known=${state.target.value?.roots !== undefined}
+        return html`<leaks-view .choice=${choice} .search=${state.leaks.value} .known=${state.target.value?.roots !== undefined}
           .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value}>${this.#later('leaks')}</leaks-view>`;
       case 'sites':
         return html`<sites-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.site.value} .growth=${diagnosis.growth.value} .grown=${diagnosis.grown.value}
           .order=${diagnosis.siteOrder.value} .filter=${diagnosis.siteFilter.value} .flame=${diagnosis.flame.value} .calls=${diagnosis.calls.value} .lifeOrder=${diagnosis.lifeOrder.value}>${this.#later('sites')}</sites-view>`;
       case 'log':
-        return html`<log-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .page=${diagnosis.log.value} .query=${diagnosis.logQuery.value} .past=${diagnosis.past.value}
+        return html`<log-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .page=${diagnosis.log.value} .query=${diagnosis.logQuery.value} .choice=${choice} .past=${diagnosis.past.value}
           .caches=${names} .trouble=${diagnosis.traceTrouble.value}>${this.#later('log')}</log-view>`;
       case 'faults':
-        return html`<faults-view .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.fault.value}
+        return html`<faults-view .choice=${choice} .audit=${diagnosis.audit.value} .frames=${diagnosis.frames.value} .symbols=${this.symbols} .chosen=${diagnosis.fault.value}
           .caches=${names} .sent=${diagnosis.sent.value}>${this.#later('faults')}</faults-view>`;
       case 'check':
         return html`<check-view .report=${state.report.value} .summary=${summary} .cost=${state.cost.value} .every=${state.every.value}></check-view>`;
@@ -318,6 +323,13 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
     const others = rows.length > 1 ? ` ${plural(rows.length - 1, 'other arena')} ${rows.length === 2 ? 'has its' : 'have their'} records in it.` : '';
     return html`<p class="card row spread"><span>Slabs and segments come from the arena ${heap.name}: ${bytes(heap.inUse)} of ${bytes(heap.total)} are in use.${others}</span>
       <button @click=${() => wish(this, 'show-tab', 'arenas')}>Show arenas</button></p>`;
+  }
+
+  /** A cache is chosen for all views: an object cache is looked at in its own, too. */
+  #light(spotlight: number | undefined): void {
+    const { state } = this;
+    state?.spotlight.set(spotlight);
+    if (spotlight === undefined || spotlight < 0) state?.objectCache.set(spotlight === undefined ? undefined : -spotlight);
   }
 
   /** Filters are of one arena: another begins with all of its segments. */

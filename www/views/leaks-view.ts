@@ -9,6 +9,7 @@ import { address, bytes, count, exactBytes, plural, unbroken } from '../model/fo
 import type { Frames } from '../model/frames.ts';
 import { ageWords, asText, CERTAINTY, exampleWords, heldWords, isRunning, NO_SEARCH, reason, stepWords, timeWords, wholeBytes, type LeakSearch, type LeakTimes } from '../model/leaks.ts';
 import type { LeakGroup, LeakReport } from '../model/records.ts';
+import { NO_CHOICE, ofLeak, type Choice } from '../model/selection.ts';
 import { wish } from './events.ts';
 import { siteLink } from './links.ts';
 import { sheet } from './sheet.ts';
@@ -39,7 +40,9 @@ ul.facts { list-style: disc; padding-left: 20px; display: grid; gap: 7px; max-wi
   .addresses { display: inline-flex; }
 }
 `];
-  static override properties = { search: { attribute: false }, known: { type: Boolean }, audit: { attribute: false }, frames: { attribute: false }, stack: { state: true }, copied: { state: true } };
+  static override properties = { choice: { attribute: false }, search: { attribute: false }, known: { type: Boolean }, audit: { attribute: false }, frames: { attribute: false }, stack: { state: true }, copied: { state: true } };
+  /** What is chosen in all views. */
+  declare choice: Choice;
   declare search: LeakSearch;
   declare known: boolean;
   declare audit: Audit;
@@ -51,6 +54,7 @@ ul.facts { list-style: disc; padding-left: 20px; display: grid; gap: 7px; max-wi
 
   constructor() {
     super();
+    this.choice = NO_CHOICE;
     this.search = NO_SEARCH;
     this.known = false;
     this.frames = new Map();
@@ -103,7 +107,8 @@ ul.facts { list-style: disc; padding-left: 20px; display: grid; gap: 7px; max-wi
   #group(group: LeakGroup): TemplateResult {
     const why = reason(group);
     const certainty = CERTAINTY[group.certainty];
-    return html`<tr>
+    const chosen = ofLeak(this.choice, group);
+    return html`<tr class=${chosen ? 'chosen' : ''} aria-current=${chosen}>
       <th scope="row">${unbroken(group.what)}${group.site === undefined ? nothing : html`<span class="site">asked for by ${siteLink(this, group.site, this.audit, this.frames)}${ageWords(reportOf(this.audit), group.site)}</span>`}</th>
       <td class="number" data-label="Leaks">${count(group.count)}</td>
       <td class="number" data-label="Bytes" title=${exactBytes(wholeBytes(group))}>${bytes(wholeBytes(group))}</td>

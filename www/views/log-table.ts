@@ -6,6 +6,7 @@ import type { Frames } from '../model/frames.ts';
 import { FRONT_END, LOGS, parsedLog, type LogField } from '../model/log-query.ts';
 import { contentsWords, EVENTS, eventSays, isWhole, LIMITS, listWords } from '../model/log-words.ts';
 import type { AuditReport, LogEntry, LogList } from '../model/records.ts';
+import { narrowed, NO_CHOICE, type Choice } from '../model/selection.ts';
 import { wish } from './events.ts';
 import { siteLink } from './links.ts';
 import { sheet } from './sheet.ts';
@@ -38,7 +39,9 @@ td.site button { text-align: left; }
 .none { color: var(--muted); }
 @container (max-width: 500px) { .field { width: 100%; flex-wrap: nowrap; } .field input[type="text"], .field select { flex: 1 1 0; width: auto; min-width: 0; } td, th { padding-left: 5px; padding-right: 5px; } }
 `];
-  static override properties = { page: { attribute: false }, query: { attribute: false }, caches: { attribute: false }, audit: { attribute: false }, frames: { attribute: false } };
+  static override properties = { choice: { attribute: false }, page: { attribute: false }, query: { attribute: false }, caches: { attribute: false }, audit: { attribute: false }, frames: { attribute: false } };
+  /** What is chosen in all views. */
+  declare choice: Choice;
   declare page: LogPage | undefined;
   declare query: LogQuery;
   /** Names of the object caches there are. */
@@ -48,6 +51,7 @@ td.site button { text-align: left; }
 
   constructor() {
     super();
+    this.choice = NO_CHOICE;
     this.query = WHOLE_LOG;
     this.caches = [];
     this.frames = new Map();
@@ -64,9 +68,17 @@ td.site button { text-align: left; }
         <span class="row">${isWhole(query) ? nothing : html`<button @click=${() => wish(this, 'set-log-query', { ...WHOLE_LOG, limit: query.limit })}>Show all</button>`}
           <term-hint plain says="The log of transactions as a file that flagstone’s replay runs again on any configuration."><button @click=${() => wish(this, 'save-trace', undefined)}>Save as a trace</button></term-hint></span></div>
       ${this.#filters(query, report, wrong?.field)}
+      ${this.#narrowed(query)}
       ${wrong !== undefined ? html`<p class="notice bad" role="alert">${wrong.mistake}</p>`
         : page === undefined ? html`<p class="empty" role="status">Reading the logs …</p>`
           : 'sentence' in page ? html`<p class="notice bad" role="alert">The logs cannot be read: ${page.sentence}</p>` : this.#list(page.list, query, report)}`;
+  }
+
+  /** Says that the list has only what is chosen in other views. */
+  #narrowed(query: LogQuery): TemplateResult | typeof nothing {
+    const { site, cache, address } = narrowed(query, this.choice);
+    const words = [site === query.site ? '' : `call site ${site}`, cache === query.cache ? '' : `the cache ${cache}`, address === query.address ? '' : `the object at ${address}`].filter((word) => word !== '');
+    return words.length === 0 ? nothing : html`<p class="small narrowed">Only of ${words.join(' and ')}, which ${words.length === 1 ? 'is' : 'are'} chosen above.</p>`;
   }
 
   #filters(query: LogQuery, report: AuditReport, wrong: LogField | undefined): TemplateResult {

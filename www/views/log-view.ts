@@ -4,6 +4,7 @@ import { reportOf, WHOLE_LOG, type Audit, type LogPage, type LogQuery, type Past
 import { address, parseAddress } from '../model/format.ts';
 import type { Frames } from '../model/frames.ts';
 import { askedBy } from '../model/log-query.ts';
+import { NO_CHOICE, type Choice } from '../model/selection.ts';
 import { auditNote } from './audit-note.ts';
 import { wish } from './events.ts';
 import { addressLink, siteLink } from './links.ts';
@@ -21,8 +22,10 @@ input[aria-invalid="true"] { border-color: var(--bad); box-shadow: 0 0 0 1px var
 history-list { max-height: 340px; overflow: auto; }
 `];
   static override properties = {
-    audit: { attribute: false }, frames: { attribute: false }, page: { attribute: false }, query: { attribute: false }, past: { attribute: false }, caches: { attribute: false }, trouble: {}, mistake: { state: true },
+    choice: { attribute: false },    audit: { attribute: false }, frames: { attribute: false }, page: { attribute: false }, query: { attribute: false }, past: { attribute: false }, caches: { attribute: false }, trouble: {}, mistake: { state: true },
   };
+  /** What is chosen in all views. */
+  declare choice: Choice;
   declare audit: Audit;
   declare frames: Frames;
   declare page: LogPage | undefined;
@@ -35,6 +38,7 @@ history-list { max-height: 340px; overflow: auto; }
 
   constructor() {
     super();
+    this.choice = NO_CHOICE;
     this.frames = new Map();
     this.query = WHOLE_LOG;
     this.caches = [];
@@ -47,7 +51,7 @@ history-list { max-height: 340px; overflow: auto; }
     return html`
       <section class="card">${this.#past()}</section>
       <section class="card">${this.trouble === '' ? nothing : html`<p class="notice bad" role="alert">${this.trouble}</p>`}
-        <log-table .page=${this.page} .query=${this.query} .caches=${this.caches} .audit=${this.audit} .frames=${this.frames}></log-table></section>`;
+        <log-table .choice=${this.choice} .page=${this.page} .query=${this.query} .caches=${this.caches} .audit=${this.audit} .frames=${this.frames}></log-table></section>`;
   }
 
   #past(): TemplateResult {

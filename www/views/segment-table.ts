@@ -6,6 +6,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { amount, called, importer, kindsOf, lastOffset, ofMemory, PAGE, pageWords, parsed, position, stretch, type QueryField, type SegmentPage, type SegmentQuery } from '../model/arenas.ts';
 import { count, plural } from '../model/format.ts';
 import type { ArenaRow, SegmentKind, SegmentList, SegmentRow } from '../model/records.ts';
+import { NO_CHOICE, ofRange, type Choice } from '../model/selection.ts';
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import './term-hint.ts';
@@ -39,7 +40,9 @@ td, tbody th { padding: 3px 10px; white-space: nowrap; }
   td, tbody th, thead th { padding-left: 6px; padding-right: 6px; }
 }
 `];
-  static override properties = { row: { attribute: false }, rows: { attribute: false }, query: { attribute: false }, page: { attribute: false } };
+  static override properties = { choice: { attribute: false }, row: { attribute: false }, rows: { attribute: false }, query: { attribute: false }, page: { attribute: false } };
+  /** What is chosen in all views. */
+  declare choice: Choice;
   declare row: ArenaRow | undefined;
   declare rows: readonly ArenaRow[];
   declare query: SegmentQuery | undefined;
@@ -47,6 +50,7 @@ td, tbody th { padding: 3px 10px; white-space: nowrap; }
 
   constructor() {
     super();
+    this.choice = NO_CHOICE;
     this.rows = [];
   }
 
@@ -112,7 +116,8 @@ td, tbody th { padding: 3px 10px; white-space: nowrap; }
   #row(row: ArenaRow, segment: SegmentRow): TemplateResult {
     const to = importer(this.rows, row, segment);
     const { start, span } = segment;
-    return html`<tr>
+    const chosen = ofMemory(row) && ofRange(this.choice, start, segment.length);
+    return html`<tr class=${chosen ? 'chosen' : ''} aria-current=${chosen}>
       <th scope="row" class="mono">${ofMemory(row) ? html`<button class="link" title="Show on the map" @click=${() => this.#showOnMap(start)}>${position(row, start)}</button>` : position(row, start)}</th>
       <td class="number">${amount(row, segment.length)}</td>
       <td><i class="swatch ${segment.kind}"></i>${segment.objectCache === undefined ? segment.kind : `objects of ${segment.objectCache}`}${segment.objects === undefined ? nothing

@@ -8,6 +8,7 @@ import type { Frames } from '../model/frames.ts';
 import type { PeakWatch } from '../model/peak-watch.ts';
 import { EMPTY, type Auto, type Entry, type Shelf, type SnapshotWish } from '../model/shelf.ts';
 import { diffWords } from '../model/snapshots.ts';
+import { NO_CHOICE, ofTime, type Choice } from '../model/selection.ts';
 import { wish } from './events.ts';
 import { sheet } from './sheet.ts';
 import './change-objects.ts';
@@ -44,8 +45,10 @@ change-table { margin-top: 12px; }
 @container (max-width: 500px) { .take input[type="text"] { width: 100%; } .take .name { width: 100%; } }
 `];
   static override properties = {
-    shelf: { attribute: false }, peaks: { attribute: false }, recorded: { type: Number }, audit: { attribute: false }, frames: { attribute: false }, named: { state: true },
+    choice: { attribute: false },    shelf: { attribute: false }, peaks: { attribute: false }, recorded: { type: Number }, audit: { attribute: false }, frames: { attribute: false }, named: { state: true },
   };
+  /** What is chosen in all views. */
+  declare choice: Choice;
   declare shelf: Shelf;
   declare peaks: PeakWatch | undefined;
   declare recorded: number;
@@ -56,6 +59,7 @@ change-table { margin-top: 12px; }
 
   constructor() {
     super();
+    this.choice = NO_CHOICE;
     this.shelf = EMPTY;
     this.recorded = 0;
     this.frames = new Map();
@@ -100,7 +104,8 @@ change-table { margin-top: 12px; }
     const pick = (place: 0 | 1, label: string): TemplateResult => html`<td class="pick"><input type="radio" name=${label} aria-label=${`${label}: ${name}`} .checked=${pair?.[place] === id}
       @change=${() => this.#pick(place, id)}></td>`;
     const taken = figures.time === 0 ? '' : new Date(figures.time).toLocaleString();
-    return html`<tr data-snapshot=${id}>${picks ? html`${pick(0, 'From')}${pick(1, 'To')}` : nothing}
+    const chosen = ofTime(this.choice, time);
+    return html`<tr data-snapshot=${id} class=${chosen ? 'chosen' : ''} aria-current=${chosen}>${picks ? html`${pick(0, 'From')}${pick(1, 'To')}` : nothing}
       <th scope="row"><input type="text" aria-label=${`Name of snapshot ${id}`} autocomplete="off" .value=${name} @change=${(event: Event) => {
         if (event.target instanceof HTMLInputElement) this.#wish({ kind: 'rename', id, name: event.target.value });
       }}></th>
@@ -118,7 +123,7 @@ change-table { margin-top: 12px; }
         <div class="row spread"><h2>From “${before}” to “${after}”</h2><button @click=${() => this.#wish({ kind: 'choose', choice: { pair: [pair[1], pair[0]] } })}>Swap</button></div>
         <p class="words">${diffWords(diff)}</p>
         ${diff.doubts.map((doubt) => html`<p class="notice bad">${doubt}</p>`)}
-        <change-table .diff=${diff} .shelf=${shelf} .frames=${this.frames}></change-table>
+        <change-table .selected=${this.choice} .diff=${diff} .shelf=${shelf} .frames=${this.frames}></change-table>
         <p class="small muted words">${diff.toldApart === 0
           ? 'An object is the same where its address and its cache are. One that was given back and whose address was handed out again counts as surviving.'
           : `${plural(diff.toldApart, 'object')} on record of diagnosis are told apart by the operation that made them; the others by address and cache.`}</p>

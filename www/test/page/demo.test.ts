@@ -28,6 +28,7 @@ test('a shipped sample opens by its button and moves live bytes and allocations'
 
 test('a JSON file of 20 MB: the page lives while it is made, every sample adds up, growth is listed with its cause', async () => {
   const { page, complaints } = await open(browser);
+  await page.getByLabel('Sampling interval').selectOption('100');
   const start = await recorded(page);
   await generated(page, 'json', 20);
   const end = await recorded(page);

@@ -212,9 +212,16 @@ test('fifty that came and went leave no timer, no listener and nothing in memory
   const left = await at.evaluate(async () => {
     const timers = new Set<unknown>();
     const listeners = new Map<EventTarget, number>();
-    const { setInterval: begin, clearInterval: end } = window;
+    const { setInterval: begin, clearInterval: end, setTimeout: later, clearTimeout: never } = window;
     window.setInterval = new Proxy(begin, { apply: (made, _, words) => { const id: unknown = Reflect.apply(made, window, words); timers.add(id); return id; } });
     window.clearInterval = new Proxy(end, { apply: (made, _, words) => { timers.delete(words[0]); return Reflect.apply(made, window, words); } });
+    // A timer that has run is over.
+    window.setTimeout = new Proxy(later, { apply: (made, _, [run, ...words]) => {
+      const id: unknown = Reflect.apply(made, window, [() => { timers.delete(id); if (typeof run === 'function') run(); }, ...words]);
+      timers.add(id);
+      return id;
+    } });
+    window.clearTimeout = new Proxy(never, { apply: (made, _, words) => { timers.delete(words[0]); return Reflect.apply(made, window, words); } });
     const count = (by: number) => ({ apply: (made: (...words: unknown[]) => unknown, of: EventTarget | undefined, words: unknown[]) => {
       const target = of ?? window;
       if (target === document || !(target instanceof Node)) listeners.set(target, (listeners.get(target) ?? 0) + by);
@@ -223,7 +230,7 @@ test('fifty that came and went leave no timer, no listener and nothing in memory
     EventTarget.prototype.addEventListener = new Proxy(EventTarget.prototype.addEventListener, count(1));
     EventTarget.prototype.removeEventListener = new Proxy(EventTarget.prototype.removeEventListener, count(-1));
     const weak: WeakRef<object>[] = [];
-    const turn = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
+    const turn = (milliseconds: number): Promise<void> => new Promise((done) => later(done, milliseconds));
     let most = 0;
     for (let round = 0; round < 50; round += 1) {
       let inspector: HTMLElement & { attach: HeapInspector['attach'] } | undefined = document.createElement('heap-inspector');
@@ -248,7 +255,7 @@ test('fifty that came and went leave no timer, no listener and nothing in memory
     }
     return { most, timers: timers.size, listeners: [...listeners.values()].filter((number) => number !== 0), alive: weak.filter((one) => one.deref() !== undefined).length };
   });
-  assert.equal(left.most, 1, 'one timer runs while one is shown');
+  assert.ok(left.most >= 1 && left.most <= 5, `${left.most} timers run while one is shown`);
   assert.equal(left.timers, 0);
   assert.deepEqual(left.listeners, []);
   assert.ok(left.alive <= 1, `${left.alive} of 50 are still in memory`);

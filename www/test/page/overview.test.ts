@@ -40,6 +40,7 @@ test('the parts of the composition are shown, with shares of 100 % in all', asyn
 
 test('a pause stops samples, also around work; one can be asked for; resuming goes on', async () => {
   const { page } = await open(browser);
+  await page.getByLabel('Sampling interval').selectOption('100');
   await page.getByRole('button', { name: 'Pause' }).click();
   const start = await recorded(page);
   await generated(page, 'json', 1);

@@ -15,6 +15,7 @@ let full: number;
 before(async () => {
   browser = await launch();
   ({ page, complaints } = await open(browser));
+  await page.getByLabel('Sampling interval').selectOption('250');
   await show(page, 'map');
   await kept(1);
   await generated(page, 'json', 5);
