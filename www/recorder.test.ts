@@ -168,6 +168,24 @@ test('what nobody asked for is said to be so while it is set', (t) => {
   assert.equal(state.unasked, false);
 });
 
+test('who lets go of the heap, or begins with another, when hearing of a sample leaves one timer at most', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const { state, recorder } = attached();
+  const stop = state.history.watch(() => {
+    stop();
+    recorder.attach(new FakeHeap());
+  });
+  const sampled = t.mock.method(recorder, 'sample');
+  pass(t, 2000);
+  assert.equal(sampled.mock.callCount(), 8, 'not twice as many');
+  const last = state.history.watch(() => {
+    last();
+    recorder.detach();
+  });
+  pass(t, 2000);
+  assert.equal(sampled.mock.callCount(), 9);
+});
+
 test('a heap that takes long to read is sampled less often than was chosen, so that the page stays alive', (t) => {
   const { state, recorded } = slow(t, 200);
   state.interval.set(250);

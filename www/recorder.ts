@@ -105,9 +105,9 @@ export class Recorder {
     const start = this.#clock();
     try {
       await renew();
-      this.#state.unasked = unasked;
-      if (this.#heap === heap) this.take(undefined, start);
-      this.#state.unasked = false;
+      if (this.#heap !== heap) return;
+      if (unasked) this.#unasked(() => this.take(undefined, start));
+      else this.take(undefined, start);
     } catch (error) {
       if (this.#heap === heap) this.#state.trouble.set(sentence(error));
     } finally {
@@ -265,25 +265,36 @@ export class Recorder {
 
   #restart(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#heap !== undefined && !this.#state.paused.value && !this.#still) this.#sampleAfter(this.#interval);
   }
 
   /** Samples in so many milliseconds, and from then on; later, if somebody else took one meanwhile. */
   #sampleAfter(wait: number): void {
-    this.#timer = setTimeout(() => {
+    const timer = setTimeout(() => {
       const start = this.#clock();
       const early = this.#ended + this.#rest - start;
       if (early <= 0) this.#sampleUnasked();
-      this.#sampleAfter(early > 0 ? Math.ceil(early) : Math.max(this.#interval - (this.#clock() - start), this.#rest));
+      // Who heard of the sample may have let go of the heap, or begun with another.
+      if (this.#timer === timer) this.#sampleAfter(early > 0 ? Math.ceil(early) : Math.max(this.#interval - (this.#clock() - start), this.#rest));
     }, wait);
+    this.#timer = timer;
   }
 
   /** What the timer does. */
   #sampleUnasked(): void {
     if (this.#renew !== undefined) return void this.fresh(true);
+    this.#unasked(() => this.sample());
+  }
+
+  /** Lets those who hear of a sample know that nobody asked for it. */
+  #unasked(take: () => void): void {
     this.#state.unasked = true;
-    this.sample();
-    this.#state.unasked = false;
+    try {
+      take();
+    } finally {
+      this.#state.unasked = false;
+    }
   }
 
   /** A heap that cannot be read is news for the person who looks at it, not the end of the page. */
