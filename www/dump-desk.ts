@@ -58,8 +58,10 @@ export class DumpDesk {
         heap.free();
         throw error;
       }
-      if (!signal.aborted) this.#look(heap, { bytes, name });
-      else heap.free();
+      if (signal.aborted) return heap.free();
+      // A link may say what to look at in the dump that it names.
+      if (typeof source !== 'string') this.#forgetChoice();
+      this.#look(heap, { bytes, name });
     } catch (error) {
       if (!signal.aborted) dumpWork.set({ kind: 'failed', sentence: `${name} cannot be opened: ${sentence(error)}` });
     }
@@ -80,6 +82,7 @@ export class DumpDesk {
     this.#live = undefined;
     this.#state.dump.set(undefined);
     this.#state.dumpWork.set(NO_WORK);
+    this.#forgetChoice();
     this.#show(live.heap, live.target);
     dump?.free();
   }
@@ -137,6 +140,12 @@ export class DumpDesk {
     older?.free();
   }
 
+  /** Numbers of caches and of call sites mean others in another heap. An address may be looked at in both. */
+  #forgetChoice(): void {
+    const { spotlight, objectCache, diagnosis: { site, fault } } = this.#state;
+    for (const atom of [spotlight, objectCache, site, fault]) atom.set(undefined);
+  }
+
   /** Everything that was said of another heap goes. */
   #show(heap: Heap, target: Target | undefined): void {
     const state = this.#state;
@@ -144,6 +153,7 @@ export class DumpDesk {
     state.leaks.set({ kind: 'none' });
     state.query.set(WHOLE);
     state.history.set(new History());
+    state.range.set(undefined);
     state.target.set(target);
     this.#recorder.attach(heap);
   }

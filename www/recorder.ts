@@ -130,6 +130,7 @@ export class Recorder {
     const state = this.#state;
     const heap = this.#heap;
     if (heap === undefined) return;
+    const begun = this.#clock();
     const taken = this.#guard(() => {
       const sample = heap.sample(this.#granule());
       const { summary, caches, arenas, objectCaches, budgets, refusal, map } = sample;
@@ -155,9 +156,10 @@ export class Recorder {
     this.#notePeak((start - this.#began) / 1000);
     this.#ended = this.#clock();
     const cost = this.#ended - start;
-    this.#pace.note(cost);
+    // Waiting for bytes from elsewhere is no work of this page.
+    this.#pace.note(this.#ended - begun);
     state.cost.set(cost);
-    state.every.set(Math.max(cost + this.#rest, this.#interval));
+    if (this.#timer !== undefined) state.every.set(Math.max(cost + this.#rest, this.#interval));
   }
 
   /** Who holds memory, in case it is never more; of call sites what was read last. */
@@ -266,7 +268,9 @@ export class Recorder {
   #restart(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#heap !== undefined && !this.#state.paused.value && !this.#still) this.#sampleAfter(this.#interval);
+    const runs = this.#heap !== undefined && !this.#state.paused.value && !this.#still;
+    this.#state.every.set(runs ? Math.max(this.#state.cost.value + this.#rest, this.#interval) : undefined);
+    if (runs) this.#sampleAfter(this.#interval);
   }
 
   /** Samples in so many milliseconds, and from then on; later, if somebody else took one meanwhile. */

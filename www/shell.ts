@@ -64,6 +64,7 @@ function followAddress(state: State): void {
     filter.set(cache ?? '');
     objectCache.set(object);
     if (object !== undefined) spotlight.set(spotlightOf({ number: object }));
+    else if ((spotlight.value ?? 0) < 0) spotlight.set(undefined);
     site.set(number);
   };
   const write = (): void => {

@@ -12,7 +12,7 @@ import type { LeakSearch } from './model/leaks.ts';
 import type { Moment } from './model/object-history.ts';
 import { NOTHING, type ObjectOrder, type Objects } from './model/objects.ts';
 import type { ArenaRow, CacheRow, CheckReport, HeapMap, Layer, Summary, Target, Verdict } from './model/records.ts';
-import { GENTLE, GENTLE_INTERVAL } from './model/pace.ts';
+import { GENTLE } from './model/pace.ts';
 import { chosenCache, type Choice } from './model/selection.ts';
 import { EMPTY, type Shelf } from './model/shelf.ts';
 import type { Order } from './model/table.ts';
@@ -23,7 +23,7 @@ export type Tab = (typeof TABS)[number];
 export const THEMES = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** Sampling intervals that can be chosen, in milliseconds; the first is none, but as often as is gentle. */
+/** Sampling intervals that can be chosen, in milliseconds; the first one leaves it to the page. */
 export const INTERVALS = [GENTLE, 100, 250, 500, 1000, 2000, 5000] as const;
 
 /** Whether there is a heap to look at. */
@@ -60,9 +60,9 @@ export class State {
   readonly layer = new Atom<Layer | undefined>(undefined);
   /** Bytes per cell that the map on the screen asks for; 0 before it is laid out. */
   readonly granule = new Atom(0);
-  /** The address that was chosen on the map. */
+  /** The address that is chosen in all views. */
   readonly chosen = new Atom<number | undefined>(undefined);
-  /** The size class, or object cache, that the map shows alone. */
+  /** The size class, or object cache, that is chosen in all views: the map shows it alone. */
   readonly spotlight = new Atom<number | undefined>(undefined);
 
   /** The arena that is looked at, and which of its segments; one value, because a filter is of one arena. */
@@ -85,8 +85,8 @@ export class State {
   readonly paused = new Atom(false);
   /** Milliseconds between samples that a person chose. */
   readonly interval = new Atom<number>(GENTLE);
-  /** Milliseconds that there are between samples now. */
-  readonly every = new Atom(GENTLE_INTERVAL);
+  /** Milliseconds that there are between samples now; undefined where none are taken. */
+  readonly every = new Atom<number | undefined>(undefined);
   /** The view that is shown. */
   readonly tab = new Atom<Tab>('overview');
   /** The chosen theme. */

@@ -14,9 +14,9 @@ const FRAMES: usize = 6;
 /// Beginnings of functions that nobody looks for.
 const OTHERS: [&str; 6] = ["alloc::", "core::", "std::", "flagstone::", "__r", "hashbrown::"];
 
-/// Where files are that nobody looks for. Names do not tell all: a trait for numbers has none that would, and a program whose debug
-/// information is lines only has names without their modules.
-const LIBRARIES: [&str; 2] = ["/library/", "/hashbrown-"];
+/// Where files are that nobody looks for: those of the standard library. Names do not tell all: a trait for numbers has none that would,
+/// and a program whose debug information is lines only has names without their modules.
+const LIBRARIES: [&str; 2] = ["/library/", "/deps/hashbrown-"];
 
 /// The frame below which there is the assertion, and what called it.
 const ASSERTION: &str = "flagstone::testing::check::";
@@ -47,11 +47,12 @@ fn own(text: &str) -> Vec<String> {
         } else if let Some(place) = line.strip_prefix("at ").filter(|_| is_own)
             && let Some(frame) = frames.pop()
         {
-            let file_of_flagstone = within(place);
-            if file_of_flagstone.is_some_and(|file| file.starts_with(ASSERTION_FILE)) {
+            let place = &place.replace('\\', "/");
+            let file = within(place);
+            if file.is_some_and(|file| file.starts_with(ASSERTION_FILE)) {
                 break;
             }
-            if file_of_flagstone.is_none() && !LIBRARIES.iter().any(|library| place.contains(library)) {
+            if file.is_none() && !LIBRARIES.iter().any(|library| place.contains(library)) {
                 frames.push(format!("{frame} at {place}"));
             }
             is_own = false;
@@ -60,10 +61,14 @@ fn own(text: &str) -> Vec<String> {
     frames
 }
 
-/// The rest of a place that is in flagstone's own files. A stack writes `./` before what the compiler knew without it.
+/// The rest of a place that is in flagstone's own files. The compiler knows those from the workspace on or from the root of all files, and a
+/// stack writes `./` for the folder that the program runs in.
 fn within(place: &str) -> Option<&str> {
-    let files = file!().strip_suffix(THIS_FILE)?;
-    place.strip_prefix("./").unwrap_or(place).strip_prefix(files)
+    let known = file!().replace('\\', "/");
+    let of_workspace = known.strip_suffix(THIS_FILE)?;
+    let of_root = concat!(env!("CARGO_MANIFEST_DIR"), "/crate/").replace('\\', "/");
+    let relative = place.strip_prefix("./").unwrap_or(place);
+    relative.strip_prefix(of_workspace).or_else(|| place.strip_prefix(of_root.as_str()))
 }
 
 /// Whether a function is one of a crate or module, or of a type or trait in it: `<alloc::vec::Vec<u8> as ...>::clone`.
@@ -97,7 +102,7 @@ mod tests {
 
     #[test]
     fn files_tell_what_names_without_modules_do_not() {
-        let check = file!().replace("stacks.rs", "check.rs:7:7");
+        let check = concat!(env!("CARGO_MANIFEST_DIR"), "/crate/testing/check.rs:7:7");
         let threads = file!().replace("stacks.rs", "threads.rs:9:9");
         let text = format!(
             "   0: made

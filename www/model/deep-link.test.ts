@@ -9,7 +9,7 @@ const NOTHING = { address: undefined, cache: undefined, object: undefined, site:
 test('a fragment says what is looked at, and no more', () => {
   assert.equal(fragment({ view: 'overview' }, 'overview'), '');
   assert.equal(fragment({ view: 'map', address: 0x1a000 }, 'overview'), 'view=map&address=0x0001a000');
-  assert.equal(fragment({ view: 'objects', object: 3, site: 0, cache: '' }, 'overview'), 'view=objects&object=3&site=0');
+  assert.equal(fragment({ view: 'objects', object: 3, site: 2, cache: '' }, 'overview'), 'view=objects&object=3&site=2');
 });
 
 test('it is read back as it was, whatever a cache is called', () => {
@@ -18,7 +18,7 @@ test('it is read back as it was, whatever a cache is called', () => {
 });
 
 test('what makes no sense is left out', () => {
-  for (const text of ['', '#', '#view=nothing', '#address=0x1ffffffff&site=-1', '#object=1e9&site=x&address=hello', '#%E0%A4%A']) {
+  for (const text of ['', '#', '#view=nothing', '#address=0x1ffffffff&site=-1', '#object=1e9&site=x&address=hello', '#object=0&site=00', '#%E0%A4%A']) {
     assert.deepEqual(selection(text, VIEWS), { view: 'overview', ...NOTHING }, text);
   }
 });

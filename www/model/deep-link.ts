@@ -4,7 +4,7 @@
  */
 import { address as hex, parseAddress } from './format.ts';
 
-/** What is looked at. What is left out is not chosen. */
+/** What is looked at. What is left out is not chosen. Numbers begin at 1. */
 export interface Selection {
   view: string;
   address?: number | undefined;
@@ -31,7 +31,7 @@ export function selection(text: string, views: readonly string[]): Selection {
   const words = new URLSearchParams(text.replace(/^#/, ''));
   const number = (name: string): number | undefined => {
     const word = words.get(name) ?? '';
-    return /^[0-9]{1,9}$/.test(word) ? Number(word) : undefined;
+    return /^[1-9][0-9]{0,8}$/.test(word) ? Number(word) : undefined;
   };
   const wanted = words.get('view');
   return {

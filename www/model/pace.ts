@@ -10,7 +10,8 @@ export const GENTLE_INTERVAL = 250;
  * the time. */
 export const GENTLE_REST = 250;
 
-/** Costs that are remembered: the largest of them does not count, because what is slow once by chance must not slow down what follows. */
+/** Costs that are remembered: the largest of them does not count, because what is slow once, by chance or the first time, must not slow down
+ * what follows. */
 const KEPT = 5;
 
 export class Pace {
@@ -29,32 +30,8 @@ export class Pace {
 
   /** Milliseconds to rest after the work, `times` as long as it takes. */
   rest(times: number): number {
-    const usual = this.#costs.length > 1 ? [...this.#costs].sort((a, b) => a - b).slice(0, -1) : this.#costs;
+    const usual = [...this.#costs].sort((a, b) => a - b).slice(0, -1);
     const cost = usual.reduce((sum, value) => sum + value, 0) / Math.max(1, usual.length);
     return Math.min(this.#longest, cost * times);
   }
-}
-
-/** Calls `done` with the milliseconds that a page needs to draw what was changed just now; never, while the page is hidden. */
-export function drawing(done: (milliseconds: number) => void): void {
-  const begun = performance.now();
-  let updated = 0;
-  afterwards(() => {
-    updated = performance.now() - begun;
-  });
-  // Asked for before the elements ask for theirs, and so called before those draw.
-  requestAnimationFrame(() => {
-    const start = performance.now();
-    afterwards(() => done(updated + performance.now() - start));
-  });
-}
-
-/** Calls `then` in the next task: what the one before left to be done at its end is done by then. */
-function afterwards(then: () => void): void {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    port1.close();
-    then();
-  };
-  port2.postMessage(undefined);
 }

@@ -12,13 +12,16 @@ import { chosenCache, narrowed, NO_CHOICE, ofChange, ofFault, ofLeak, ofRange, o
 const { caches } = new FakeHeap().sample();
 const faults = (choice: Parameters<typeof ofFault>[0]): number[] => FAULTS.filter((fault) => ofFault(choice, fault)).map(({ id }) => id);
 
-test('a spotlight is a size class or an object cache, and none that is no more', () => {
+test('a spotlight is a size class or an object cache, and says of one that it is no more', () => {
   const [first] = caches;
   assert.ok(first !== undefined);
   assert.deepEqual(chosenCache(first.class, caches, OBJECTS.objectCaches), { spotlight: first.class, key: `class:${first.size}`, name: first.name, made: false });
   const tokens = chosenCache(spotlightOf(TOKENS), caches, OBJECTS.objectCaches);
   assert.deepEqual(tokens, { spotlight: -TOKENS.number, key: `cache:${TOKENS.number}`, name: 'tokens', made: true });
-  assert.equal(chosenCache(spotlightOf(PAIRS), caches, [TOKENS]), undefined);
+  const gone = chosenCache(spotlightOf(PAIRS), caches, [TOKENS]);
+  assert.deepEqual(gone, { spotlight: -5, key: 'cache:5', name: 'number 5, which is gone', made: false });
+  assert.deepEqual(narrowed(WHOLE_LOG, { cache: gone }), WHOLE_LOG);
+  assert.equal(chosenCache(spotlightOf(PAIRS), [], []), undefined, 'no sample was taken yet');
   assert.equal(chosenCache(undefined, caches, OBJECTS.objectCaches), undefined);
 });
 

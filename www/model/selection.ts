@@ -18,11 +18,16 @@ export interface Choice {
 
 export const NO_CHOICE: Choice = {};
 
-/** The cache that a spotlight is on; none where it is no more. */
+export function isNoChoice(choice: Choice): boolean {
+  return Object.values(choice).every((part) => part === undefined);
+}
+
+/** The cache that a spotlight is on. An object cache that is gone is said to be; of what is of it nothing is known. */
 export function chosenCache(spotlight: number | undefined, caches: readonly CacheRow[], made: readonly ObjectCacheRow[]): Choice['cache'] {
-  if (spotlight === undefined) return undefined;
+  if (spotlight === undefined || caches.length === 0) return undefined;
   const row = made.find((known) => spotlightOf(known) === spotlight);
   if (row !== undefined) return { spotlight, key: `cache:${row.number}`, name: row.name, made: true };
+  if (spotlight < 0) return { spotlight, key: `cache:${-spotlight}`, name: `number ${-spotlight}, which is gone`, made: false };
   const known = caches.find((cache) => cache.class === spotlight);
   return known === undefined ? undefined : { spotlight, key: `class:${known.size}`, name: known.name, made: false };
 }

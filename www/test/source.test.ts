@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-const FOLDERS = ['', 'model/', 'exports/', 'views/', 'demo/', 'package/', 'test/', 'test/page/'];
+const FOLDERS = ['', 'model/', 'exports/', 'views/', 'demo/', 'package/', 'test/', 'test/page/', 'test/perfetto/', 'test/trunk/'];
 const sources = FOLDERS.flatMap((folder) => readdirSync(folder === '' ? '.' : folder).filter((name) => name.endsWith('.ts')).map((name) => folder + name))
   .map((name) => ({ name, text: readFileSync(name, 'utf8') }));
 /** Without comments and without what is quoted. */

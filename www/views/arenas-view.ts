@@ -1,4 +1,4 @@
-/** `<arenas-view .rows .query .page>`: the tree of arenas, and below it the chosen one in full, down to its segments. */
+/** `<arenas-view .choice .rows .query .page>`: the tree of arenas, and below it the chosen one in full, down to its segments. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { called, chosenArena, type SegmentPage, type SegmentQuery } from '../model/arenas.ts';
 import { plural } from '../model/format.ts';

@@ -1,5 +1,5 @@
 /**
- * `<cache-table .rows .history .order .filter .onlyUsed>`: one row per size class, of objects in slabs or of whole segments, sortable, filtered, with a line of its live bytes.
+ * `<cache-table .chosen .rows .history .order .filter .onlyUsed>`: one row per size class, of objects in slabs or of whole segments, sortable, filtered, with a line of its live bytes.
  * Sends `set-order`, `set-filter`, `set-only-used`, and `set-spotlight` with `show-tab` to show one class on the map.
  */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';

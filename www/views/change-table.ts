@@ -1,5 +1,5 @@
 /**
- * `<change-table .diff .shelf .frames>`: what changed between two snapshots by cache, arena, call site or tag: sorted by any column, filtered by
+ * `<change-table .selected .diff .shelf .frames>`: what changed between two snapshots by cache, arena, call site or tag: sorted by any column, filtered by
  * words; a row narrows the list of objects. Sends `snapshots`.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
@@ -32,6 +32,7 @@ export class ChangeTable extends LitElement {
 thead th { white-space: normal; line-height: 1.25; vertical-align: bottom; }
 tbody th { min-width: 132px; max-width: 300px; white-space: normal; overflow-wrap: anywhere; font-weight: 600; }
 tbody tr[data-chosen="true"] > * { background: var(--accent-soft); }
+tbody tr.chosen:not([data-chosen="true"]) > * { background: none; }
 tbody th button.link { text-align: left; font-weight: 600; }
 .note { display: block; font-weight: 400; font-size: 12px; color: var(--muted); }
 .none { color: var(--muted); }
@@ -83,9 +84,10 @@ input[type="search"] { width: 170px; }
     const { shelf } = this;
     const { narrows } = row;
     const chosen = narrows !== undefined && narrows.cache === shelf.cache && narrows.site === shelf.site;
+    const ofChoice = narrows !== undefined && selection.ofChange(this.selected, narrows);
     const name = narrows === undefined ? row.name : html`<button class="link" aria-pressed=${chosen}
       @click=${() => this.#choose(chosen ? { cache: undefined, site: undefined } : narrows)}>${row.name}</button>`;
-    return html`<tr data-row=${row.id} data-chosen=${chosen} class=${narrows !== undefined && selection.ofChange(this.selected, narrows) ? 'chosen' : ''}><th scope="row">${name}${row.note === '' ? nothing : html`<span class="note">${row.note}</span>`}</th>
+    return html`<tr data-row=${row.id} data-chosen=${chosen} class=${ofChoice ? 'chosen' : ''} aria-current=${ofChoice}><th scope="row">${name}${row.note === '' ? nothing : html`<span class="note">${row.note}</span>`}</th>
       ${CHANGE_COLUMNS.slice(1).map((column) => {
         const value = figureOf(row, column.key);
         return html`<td class="number ${value === 0 ? 'none' : ''}" title=${column.unit === 'bytes' && !row.numbers ? exactBytes(Math.round(value)) : nothing}>${figureWords(row, column)}</td>`;

@@ -1,5 +1,5 @@
 /** `<check-view .report .summary>`: walks the whole heap on request and lists what is wrong with it. Sends `run-check`, `choose-address`. */
-import { css, html, LitElement, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { address, bytes, count, duration, plural } from '../model/format.ts';
 import type { CheckReport, Summary } from '../model/records.ts';
 import { wish } from './events.ts';
@@ -21,13 +21,12 @@ dd { font-variant-numeric: tabular-nums; }
   declare report: CheckReport | undefined;
   declare summary: Summary | undefined;
   declare cost: number;
-  /** Milliseconds between samples. */
-  declare every: number;
+  /** Milliseconds between samples, where some are taken. */
+  declare every: number | undefined;
 
   constructor() {
     super();
     this.cost = 0;
-    this.every = 0;
   }
 
   protected override render(): TemplateResult {
@@ -69,7 +68,7 @@ dd { font-variant-numeric: tabular-nums; }
         <div><dt><term-hint term="failure">Failed allocations</term-hint></dt><dd>${count(summary.failures)}</dd></div>
         <div><dt><term-hint term="foreign">Growths by others</term-hint></dt><dd>${count(summary.foreignGrowths)}</dd></div>
         <div><dt>The last sample took</dt><dd>${duration(this.cost)}</dd></div>
-        <div><dt>Time from sample to sample</dt><dd>${duration(this.every)}</dd></div>
+        ${this.every === undefined ? nothing : html`<div><dt>Time from sample to sample</dt><dd>${duration(this.every)}</dd></div>`}
       </dl></section>`;
   }
 }

@@ -1,4 +1,4 @@
-/** `<faults-view .audit .chosen .frames .symbols .caches .sent>`: the faults, the chosen one in full, who held the memory when there was none, and the modes. */
+/** `<faults-view .choice .audit .chosen .frames .symbols .caches .sent>`: the faults, the chosen one in full, who held the memory when there was none, and the modes. */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { ago, reportOf, type Audit, type Sent } from '../model/diagnosis.ts';
 import { kindWords } from '../model/fault-words.ts';
@@ -25,6 +25,7 @@ export class FaultsView extends LitElement {
 .list li:first-child { border-top: 0; }
 .list button { display: grid; grid-template-columns: minmax(0, 1fr) max-content; gap: 0 14px; width: 100%; text-align: left; border: 0; border-radius: 0; background: none; padding: 7px 10px; }
 .list button[aria-current="true"] { background: var(--accent-soft); box-shadow: inset 3px 0 var(--accent); }
+.list .of { color: var(--accent); font-size: 13px; }
 .list button:focus-visible { outline-offset: -2px; }
 .title { font-weight: 600; }
 .when { color: var(--muted); font-size: 13px; font-variant-numeric: tabular-nums; }
@@ -68,7 +69,7 @@ symbols-bar { margin-top: 10px; }
 
   #row(row: FaultRow, report: AuditReport, now: boolean): TemplateResult {
     return html`<li class=${ofFault(this.choice, row) ? 'chosen' : ''}><button data-fault=${row.id} aria-current=${now} tabindex=${now ? 0 : -1} @click=${() => wish(this, 'choose-fault', row.id)}>
-      <span class="title">${kindWords(row).title}</span><span class="when">${ago(report, row)} ago</span><span class="what">${unbroken(row.sentence)}</span></button></li>`;
+      <span class="title">${kindWords(row).title}${ofFault(this.choice, row) ? html` <span class="of">of what is chosen</span>` : nothing}</span><span class="when">${ago(report, row)} ago</span><span class="what">${unbroken(row.sentence)}</span></button></li>`;
   }
 
   #none(report: AuditReport): TemplateResult {

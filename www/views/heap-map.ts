@@ -146,9 +146,9 @@ select { max-width: 190px; }
             ${COLOURINGS.map((colouring) => html`<option value=${colouring} ?selected=${colouring === this.colouring}>${COLOURING_NAMES[colouring]}</option>`)}
           </select></label>
           <label>Size class <select aria-label="Show one size class" @change=${this.#onSpotlight}>
-            <option value="" ?selected=${this.spotlight === undefined}>all</option>
-            ${this.caches.filter((row) => row.slabs + row.live + row.magazineRounds > 0 || row.class === this.spotlight).map((row) => html`<option value=${row.class} ?selected=${row.class === this.spotlight}>${row.name}</option>`)}
-            ${this.objects.length === 0 ? '' : html`<optgroup label="Object caches">${this.objects.map((row) => html`<option value=${spotlightOf(row)} ?selected=${spotlightOf(row) === this.spotlight}>${row.name}</option>`)}</optgroup>`}
+            <option value="" .selected=${this.spotlight === undefined}>all</option>
+            ${this.caches.filter((row) => row.slabs + row.live + row.magazineRounds > 0 || row.class === this.spotlight).map((row) => html`<option value=${row.class} .selected=${row.class === this.spotlight}>${row.name}</option>`)}
+            ${this.objects.length === 0 ? '' : html`<optgroup label="Object caches">${this.objects.map((row) => html`<option value=${spotlightOf(row)} .selected=${spotlightOf(row) === this.spotlight}>${row.name}</option>`)}</optgroup>`}
           </select></label>
           <form class="row" @submit=${this.#onSearch}>
             <input type="text" aria-label="Address to find" placeholder="0x00010000" autocomplete="off" spellcheck="false" aria-invalid=${this.mistake !== ''}>

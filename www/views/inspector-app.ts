@@ -13,7 +13,7 @@ import type { ArenaRow, LogEntry } from '../model/records.ts';
 import { spotlightOf } from '../model/objects.ts';
 import { GENTLE } from '../model/pace.ts';
 import type { Known } from '../model/search.ts';
-import type { Choice } from '../model/selection.ts';
+import { isNoChoice, type Choice } from '../model/selection.ts';
 import type { SnapshotWish } from '../model/shelf.ts';
 import type { Recorder } from '../recorder.ts';
 import type { SnapshotKeeper } from '../snapshot-keeper.ts';
@@ -93,7 +93,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
     onWish(this, 'set-granule', (granule) => this.state?.granule.set(granule));
     onWish(this, 'set-colouring', (colouring) => this.state?.colouring.set(colouring));
     onWish(this, 'choose-address', (address) => this.state?.chosen.set(address));
-    onWish(this, 'set-spotlight', (sizeClass) => this.#light(sizeClass));
+    onWish(this, 'set-spotlight', (spotlight) => this.#light(spotlight));
     onWish(this, 'choose-arena', (arena) => this.#chooseArena(arena));
     onWish(this, 'set-query', (query) => this.state?.query.set(query));
     onWish(this, 'choose-cache', (number) => this.#light(spotlightOf({ number })));
@@ -167,8 +167,8 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
           ${this.exporting === 'failed' ? html`<p class="notice bad" role="alert">The menu of exports could not be loaded (export-menu.js).</p>` : nothing}
           ${this.#newFault(state)}
           ${this.hasAttribute('alone') ? nothing : html`<dump-bar .dump=${state.dump.value} .work=${state.dumpWork.value} .ready=${state.phase.value.kind}></dump-bar>`}
-          <selection-bar .choice=${choice}></selection-bar>
-          <div class="panel" role="tabpanel" aria-label=${tab}>${this.#view(state, choice)}</div>
+          ${isNoChoice(choice) ? nothing : html`<selection-bar .choice=${choice}></selection-bar>`}
+          <div class="panel" role="tabpanel" tabindex="-1" aria-label=${tab}>${this.#view(state, choice)}</div>
         </main>
       </div>
       ${this.exporting === true ? html`<export-menu .state=${state} .recorder=${this.recorder} .symbols=${this.symbols}></export-menu>` : nothing}`;
@@ -329,7 +329,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
   #light(spotlight: number | undefined): void {
     const { state } = this;
     state?.spotlight.set(spotlight);
-    if (spotlight === undefined || spotlight < 0) state?.objectCache.set(spotlight === undefined ? undefined : -spotlight);
+    state?.objectCache.set(spotlight !== undefined && spotlight < 0 ? -spotlight : undefined);
   }
 
   /** Filters are of one arena: another begins with all of its segments. */

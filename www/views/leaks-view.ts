@@ -1,5 +1,5 @@
 /**
- * `<leaks-view .search .known .audit .frames>`: looks for objects that nothing leads to, lists them by what they are, and says what is not known of them.
+ * `<leaks-view .choice .search .known .audit .frames>`: looks for objects that nothing leads to, lists them by what they are, and says what is not known of them.
  * Sends `find-leaks`, `stop-finding-leaks`, and `choose-address` with `show-tab` to show one on the map. `known` is whether the program says what
  * JavaScript holds.
  */

@@ -1,4 +1,4 @@
-/** `<log-table .page .query .caches .audit .frames>`: entries of the logs, newest first, and the bar that filters them. Sends `set-log-query`, `ask-history`, `save-trace`. */
+/** `<log-table .choice .page .query .caches .audit .frames>`: entries of the logs, newest first, and the bar that filters them. Sends `set-log-query`, `ask-history`, `save-trace`. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ago, reportOf, WHOLE_LOG, type Audit, type LogPage, type LogQuery } from '../model/diagnosis.ts';
 import { address, bytes, count } from '../model/format.ts';
@@ -65,13 +65,22 @@ td.site button { text-align: left; }
     const wrong = 'mistake' in wanted ? wanted : undefined;
     return html`
       <div class="row spread"><h2>Log</h2>
-        <span class="row">${isWhole(query) ? nothing : html`<button @click=${() => wish(this, 'set-log-query', { ...WHOLE_LOG, limit: query.limit })}>Show all</button>`}
+        <span class="row">${isWhole(narrowed(query, this.choice)) ? nothing : html`<button @click=${() => this.#showAll(query)}>Show all</button>`}
           <term-hint plain says="The log of transactions as a file that flagstone’s replay runs again on any configuration."><button @click=${() => wish(this, 'save-trace', undefined)}>Save as a trace</button></term-hint></span></div>
       ${this.#filters(query, report, wrong?.field)}
       ${this.#narrowed(query)}
       ${wrong !== undefined ? html`<p class="notice bad" role="alert">${wrong.mistake}</p>`
         : page === undefined ? html`<p class="empty" role="status">Reading the logs …</p>`
           : 'sentence' in page ? html`<p class="notice bad" role="alert">The logs cannot be read: ${page.sentence}</p>` : this.#list(page.list, query, report)}`;
+  }
+
+  /** Neither what was typed nor what is chosen narrows the list from now on. */
+  #showAll(query: LogQuery): void {
+    const { site, cache, address } = narrowed(query, this.choice);
+    if (site !== query.site) wish(this, 'choose-site', undefined);
+    if (cache !== query.cache) wish(this, 'set-spotlight', undefined);
+    if (address !== query.address) wish(this, 'choose-address', undefined);
+    wish(this, 'set-log-query', { ...WHOLE_LOG, limit: query.limit });
   }
 
   /** Says that the list has only what is chosen in other views. */
@@ -87,8 +96,8 @@ td.site button { text-align: left; }
     return html`<div class="row filters" role="group" aria-label="Which entries">
       <fieldset class="row"><legend>Logs</legend>${LOGS.map((log) => html`<term-hint plain says=${LOG_SAYS[log] ?? ''}><label><input type="checkbox" .checked=${query.logs.length === 0 || query.logs.includes(log)}
         @change=${() => this.#toggle(query, log)}>${log} <span class="muted small">${count(kept(log))}</span></label></term-hint>`)}</fieldset>
-      <label class="field">Event <select aria-label="Event" @change=${(event: Event) => this.#set('event', event)}><option value="" ?selected=${query.event === ''}>any</option>${EVENTS.map((name) => html`<option ?selected=${name === query.event}>${name}</option>`)}</select></label>
-      ${names.length === 0 ? nothing : html`<label class="field">Cache <select aria-label="Cache" @change=${(event: Event) => this.#set('cache', event)}><option value="" ?selected=${query.cache === ''}>any</option><option value=${FRONT_END} ?selected=${query.cache === FRONT_END}>none: the front end</option>${names.map((name) => html`<option ?selected=${name === query.cache}>${name}</option>`)}</select></label>`}
+      <label class="field">Event <select aria-label="Event" @change=${(event: Event) => this.#set('event', event)}><option value="" .selected=${query.event === ''}>any</option>${EVENTS.map((name) => html`<option .selected=${name === query.event}>${name}</option>`)}</select></label>
+      ${names.length === 0 ? nothing : html`<label class="field">Cache <select aria-label="Cache" @change=${(event: Event) => this.#set('cache', event)}><option value="" .selected=${query.cache === ''}>any</option><option value=${FRONT_END} .selected=${query.cache === FRONT_END}>none: the front end</option>${names.map((name) => html`<option .selected=${name === query.cache}>${name}</option>`)}</select></label>`}
       <label class="field">Address ${this.#field('address', 'Address', query, wrong, '0x00010000')}</label>
       <label class="field">Site ${this.#field('site', 'Number of the site', query, wrong, '12')}</label>
       <span class="row field" role="group" aria-label="Operations"><term-hint says="Requests and frees that were recorded, counted from the start. The first number is in, the second one is not.">Operation</term-hint> ${this.#field('from', 'First operation', query, wrong, '0')} to ${this.#field('to', 'Operation after the last', query, wrong, '1,000')}</span>
@@ -115,7 +124,7 @@ td.site button { text-align: left; }
     const more = LIMITS.find((limit) => limit > query.limit);
     return html`<p class="row spread status"><span role="status">${listWords(list)}</span>
         ${list.entries.length < list.matching && more !== undefined ? html`<button @click=${() => wish(this, 'set-log-query', { ...query, limit: more })}>Show ${count(more)}</button>` : nothing}</p>
-      ${list.entries.length === 0 ? html`<p class="empty">${list.matching > 0 ? 'Reading the logs …' : isWhole(query) ? 'The logs are empty. The mode audit logs each request and each free; failures are always logged.' : 'No entry matches. Change the filter to see more.'}</p>`
+      ${list.entries.length === 0 ? html`<p class="empty">${list.matching > 0 ? 'Reading the logs …' : isWhole(narrowed(query, this.choice)) ? 'The logs are empty. The mode audit logs each request and each free; failures are always logged.' : isWhole(query) ? 'No entry is of what is chosen. End a choice above to see more.' : 'No entry matches. Change the filter to see more.'}</p>`
         : html`<div class="scroll" tabindex="0" role="group" aria-label="Entries, a table"><table>
         <thead><tr><th scope="col" class="number">Operation</th><th scope="col" class="number"><term-hint says="How long before the newest operation on record.">Ago</term-hint></th><th scope="col">Event</th><th scope="col">Address</th><th scope="col" class="number">Size</th><th scope="col">Cache</th><th scope="col">Call site</th></tr></thead>
         <tbody>${list.entries.map((entry) => this.#entry(entry, report))}</tbody></table></div>`}`;

@@ -1,4 +1,4 @@
-/** `<log-view .audit .frames .page .query .past .caches>`: what happened to one address, where that was asked for, and the logs. Sends `ask-history`. */
+/** `<log-view .choice .audit .frames .page .query .past .caches>`: what happened to one address, where that was asked for, and the logs. Sends `ask-history`. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { reportOf, WHOLE_LOG, type Audit, type LogPage, type LogQuery, type Past } from '../model/diagnosis.ts';
 import { address, parseAddress } from '../model/format.ts';
@@ -22,7 +22,7 @@ input[aria-invalid="true"] { border-color: var(--bad); box-shadow: 0 0 0 1px var
 history-list { max-height: 340px; overflow: auto; }
 `];
   static override properties = {
-    choice: { attribute: false },    audit: { attribute: false }, frames: { attribute: false }, page: { attribute: false }, query: { attribute: false }, past: { attribute: false }, caches: { attribute: false }, trouble: {}, mistake: { state: true },
+    choice: { attribute: false }, audit: { attribute: false }, frames: { attribute: false }, page: { attribute: false }, query: { attribute: false }, past: { attribute: false }, caches: { attribute: false }, trouble: {}, mistake: { state: true },
   };
   /** What is chosen in all views. */
   declare choice: Choice;

@@ -1,5 +1,5 @@
 /**
- * `<segment-table .row .rows .query .page>`: segments of one arena, a page at a time, for a filter and an order.
+ * `<segment-table .choice .row .rows .query .page>`: segments of one arena, a page at a time, for a filter and an order.
  * Sends `set-query`, `choose-arena`, and `choose-address` with `show-tab` to show a segment on the map.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';

@@ -1,5 +1,6 @@
 /** `<selection-bar .choice>`: what is chosen, in every view, each with a button that ends the choice. Sends the wishes that end it. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { address, moment } from '../model/format.ts';
 import { NO_CHOICE, type Choice } from '../model/selection.ts';
 import { wish } from './events.ts';
@@ -27,8 +28,11 @@ button { min-height: 28px; padding: 1px 9px; border-radius: 14px; font-size: 13p
       range === undefined ? undefined : { label: `time ${moment(range[0])} – ${moment(range[1])}`, end: () => wish(this, 'set-range', undefined) },
     ].filter((chip) => chip !== undefined);
     if (chips.length === 0) return nothing;
-    return html`<div class="row" role="group" aria-label="What is chosen"><span class="muted" title="Views mark what belongs to it; the log lists only that.">Chosen:</span>
-      ${chips.map(({ label, end }) => html`<button aria-label=${`End the choice of ${label}`} @click=${end}>${label} <span aria-hidden="true">×</span></button>`)}</div>`;
+    return html`<div class="row" role="group" aria-label="What is chosen"><span class="muted" title="Views mark what belongs to it. The log lists only what is of the call site, the object cache and the address.">Chosen:</span>
+      ${repeat(chips, ({ label }) => label, ({ label, end }) => html`<button aria-label=${`End the choice of ${label}`} @click=${(event: MouseEvent) => {
+        // The second click of two lands on the chip that moved here.
+        if (event.detail < 2) end();
+      }}>${label} <span aria-hidden="true">×</span></button>`)}</div>`;
   }
 }
 

@@ -42,8 +42,8 @@ table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
 th { font-weight: 600; text-align: left; color: var(--muted); white-space: nowrap; }
 th, td { padding: 6px 10px; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; white-space: nowrap; }
-tr.chosen > *, li.chosen { background: var(--accent-soft); }
-tr.chosen > :first-child, li.chosen { box-shadow: inset 3px 0 var(--accent); }
+tr.chosen > * { background: var(--accent-soft); }
+tr.chosen > :first-child { box-shadow: inset 3px 0 var(--accent); }
 tbody tr:last-child > * { border-bottom: 0; }
 tfoot td, tfoot th { border-top: 1px solid var(--edge); border-bottom: 0; color: var(--text); font-weight: 600; }
 

@@ -58,7 +58,11 @@ dd span { color: var(--muted); white-space: nowrap; }
   }
 
   #showLog(id: number): void {
-    wish(this, 'set-log-query', { ...WHOLE_LOG, site: String(id) });
+    // Nothing else narrows the log.
+    wish(this, 'set-spotlight', undefined);
+    wish(this, 'choose-address', undefined);
+    wish(this, 'choose-site', id);
+    wish(this, 'set-log-query', WHOLE_LOG);
     wish(this, 'show-tab', 'log');
   }
 }

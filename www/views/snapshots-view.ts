@@ -1,5 +1,5 @@
 /**
- * `<snapshots-view .shelf .peaks .recorded .audit .frames>`: takes and keeps snapshots, and compares two of them. Sends `snapshots`.
+ * `<snapshots-view .choice .shelf .peaks .recorded .audit .frames>`: takes and keeps snapshots, and compares two of them. Sends `snapshots`.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { Audit } from '../model/diagnosis.ts';
@@ -45,7 +45,7 @@ change-table { margin-top: 12px; }
 @container (max-width: 500px) { .take input[type="text"] { width: 100%; } .take .name { width: 100%; } }
 `];
   static override properties = {
-    choice: { attribute: false },    shelf: { attribute: false }, peaks: { attribute: false }, recorded: { type: Number }, audit: { attribute: false }, frames: { attribute: false }, named: { state: true },
+    choice: { attribute: false }, shelf: { attribute: false }, peaks: { attribute: false }, recorded: { type: Number }, audit: { attribute: false }, frames: { attribute: false }, named: { state: true },
   };
   /** What is chosen in all views. */
   declare choice: Choice;

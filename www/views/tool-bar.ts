@@ -10,7 +10,7 @@ import { sheet } from './sheet.ts';
 
 export const NAMES: Record<Tab, string> = { overview: 'Overview', caches: 'Caches', objects: 'Objects', arenas: 'Arenas', map: 'Map', snapshots: 'Snapshots', leaks: 'Leaks', sites: 'Call sites', log: 'Log', faults: 'Faults', check: 'Check' };
 /** What the first interval means. */
-const GENTLY = 'Gentle: four samples a second, fewer where they would take more than a hundredth of the page’s time.';
+const GENTLY = 'Gentle: four samples a second, fewer where they would take more than about a hundredth of the page’s time.';
 
 const MARK = svg`<path d="M1 2h9v8H1zM12 2h11v5H12zM1 12h5v10H1zM8 12h7v10H8zM12 9h11v1H12zM17 12h6v6h-6zM17 20h6v2h-6z"/>`;
 

@@ -58,8 +58,16 @@ test('what is saved shows the same when it is opened, and the program is there t
     const file = await saved(page, what);
     assert.ok(WebAssembly.validate(new Uint8Array(file)), 'an engine takes it for a module');
     assert.ok(what === 'all' ? file.length > live.liveBytes / 2 : file.length < live.memoryBytes / 10, `${what}: ${file.length} bytes`);
+    await page.evaluate(() => {
+      const { state } = document.querySelector<InspectorApp>('inspector-app') ?? {};
+      state?.spotlight.set(3);
+      state?.diagnosis.site.set(2);
+      state?.range.set([0, 1]);
+      state?.chosen.set(65_536);
+    });
     await chosen(page, 'saved.wasm', file);
     assert.deepEqual(await looked(page, 'saved.wasm'), live, what);
+    assert.deepEqual(await texts(page, 'selection-bar button'), ['address 0x00010000 ×'], 'numbers of another heap are forgotten, addresses are not');
     const [words = ''] = await texts(page, 'dump-bar [role=status]');
     assert.ok(words.includes('saved.wasm A dump of flagstone heap inspector (saved), with') && words.includes('by flagstone 0.1.0'), words);
     await show(page, 'check');
