@@ -1,4 +1,4 @@
-/** `<check-view .report .summary>`: walks the whole heap on request and lists what is wrong with it. Sends `run-check`, `choose-address`. */
+/** `<check-view .report .summary .cost .every>`: walks the whole heap on request and lists what is wrong with it. Sends `run-check`, `choose-address`. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { address, bytes, count, duration, plural } from '../model/format.ts';
 import type { CheckReport, Summary } from '../model/records.ts';

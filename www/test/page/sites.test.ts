@@ -58,7 +58,7 @@ test('keys choose a site, and its details say how sure its figures are', async (
   assert.equal(await page.locator('site-table tr:focus').getAttribute('data-site'), '4');
   await page.keyboard.press('Home');
   await page.getByRole('button', { name: 'Show in the log' }).click();
-  assert.equal(await page.getByLabel('Number of the site').inputValue(), '1');
+  await page.getByText('Only of call site 1, which is chosen above.').waitFor();
   assert.ok((await texts(page, 'log-table tbody td.site')).every((words) => words === 'demo::csv::Column::push'));
   await page.context().close();
 });
