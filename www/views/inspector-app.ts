@@ -168,7 +168,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
           ${this.#newFault(state)}
           ${this.hasAttribute('alone') ? nothing : html`<dump-bar .dump=${state.dump.value} .work=${state.dumpWork.value} .ready=${state.phase.value.kind}></dump-bar>`}
           ${isNoChoice(choice) ? nothing : html`<selection-bar .choice=${choice}></selection-bar>`}
-          <div class="panel" role="tabpanel" tabindex="-1" aria-label=${tab}>${this.#view(state, choice)}</div>
+          <div class="panel" role="tabpanel" aria-label=${tab}>${this.#view(state, choice)}</div>
         </main>
       </div>
       ${this.exporting === true ? html`<export-menu .state=${state} .recorder=${this.recorder} .symbols=${this.symbols}></export-menu>` : nothing}`;
