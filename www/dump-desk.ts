@@ -142,8 +142,8 @@ export class DumpDesk {
 
   /** Numbers of caches and of call sites mean others in another heap. An address may be looked at in both. */
   #forgetChoice(): void {
-    const { spotlight, objectCache, diagnosis: { site, fault } } = this.#state;
-    for (const atom of [spotlight, objectCache, site, fault]) atom.set(undefined);
+    const { spotlight, diagnosis: { site, fault } } = this.#state;
+    for (const atom of [spotlight, site, fault]) atom.set(undefined);
   }
 
   /** Everything that was said of another heap goes. */

@@ -1,5 +1,5 @@
 /**
- * Takes samples of the heap at the chosen interval, or as often as takes a hundredth of the time, and keeps them in the state. Relies on a
+ * Takes samples of the heap at the chosen interval, or gently (`Pace`), and keeps them in the state. Relies on a
  * heap that can be read at any time.
  *
  * While the program works, the page cannot take samples (both run on one thread), so whoever knows of such work calls `sample`

@@ -5,7 +5,7 @@
 import { WorkEvent, type DemoPanel } from './demo/demo-panel.ts';
 import type { Demo } from './demo/demo.ts';
 import type { Engine } from './model/records.ts';
-import { spotlightOf } from './model/objects.ts';
+import { litNumber, spotlightOf } from './model/objects.ts';
 import { Recorder } from './recorder.ts';
 import { fragment, selection } from './model/deep-link.ts';
 import { State, TABS, THEMES } from './state.ts';
@@ -56,25 +56,24 @@ function sentence(error: unknown): string {
 
 /** What is looked at is in the address of the page, so that it can be sent to somebody, and comes from there. */
 function followAddress(state: State): void {
-  const { tab, chosen, filter, objectCache, spotlight, diagnosis: { site } } = state;
+  const { tab, chosen, filter, spotlight, diagnosis: { site } } = state;
   const read = (): void => {
     const { view, address, cache, object, site: number } = selection(location.hash, TABS);
     tab.set(TABS.find((known) => known === view) ?? 'overview');
     chosen.set(address);
     filter.set(cache ?? '');
-    objectCache.set(object);
     if (object !== undefined) spotlight.set(spotlightOf({ number: object }));
-    else if ((spotlight.value ?? 0) < 0) spotlight.set(undefined);
+    else if (litNumber(spotlight.value) !== undefined) spotlight.set(undefined);
     site.set(number);
   };
   const write = (): void => {
-    const words = fragment({ view: tab.value, address: chosen.value, cache: filter.value, object: objectCache.value, site: site.value }, TABS[0]);
+    const words = fragment({ view: tab.value, address: chosen.value, cache: filter.value, object: litNumber(spotlight.value), site: site.value }, TABS[0]);
     const now = location.hash.replace(/^#/, '');
     if (words !== now) history.replaceState(null, '', words === '' ? location.pathname + location.search : `#${words}`);
   };
   read();
   addEventListener('hashchange', read);
-  for (const atom of [tab, chosen, filter, objectCache, site]) atom.watch(write);
+  for (const atom of [tab, chosen, filter, spotlight, site]) atom.watch(write);
 }
 
 /** The theme is a mark on the document; what it comes to depends on the system where the choice is `auto`. */

@@ -101,8 +101,6 @@ export class State {
   /** Whether the cache table leaves out size classes that were never used. */
   readonly onlyUsed = new Atom(true);
 
-  /** Number of the object cache that is looked at. */
-  readonly objectCache = new Atom<number | undefined>(undefined);
   /** Order of the table of object caches. */
   readonly objectOrder = new Atom<ObjectOrder>({ key: 'memoryBytes', descending: true });
   /** Filter text of the table of object caches. */
@@ -132,7 +130,7 @@ export class State {
     return [
       this.phase, this.trouble, this.summary, this.verdict, this.caches, this.arenas, this.history, this.cost, this.map, this.colouring, this.layer, this.granule, this.chosen,
       this.spotlight, this.query, this.segments, this.report, this.paused, this.interval, this.every, this.tab, this.theme, this.dark, this.order, this.filter, this.onlyUsed,
-      this.objects, this.objectCache, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, this.snapshots, this.range, this.dump, this.dumpWork, ...this.diagnosis.atoms(),
+      this.objects, this.objectOrder, this.objectFilter, this.moment, this.target, this.leaks, this.snapshots, this.range, this.dump, this.dumpWork, ...this.diagnosis.atoms(),
     ];
   }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DENSE, IDLE, LEFT, OBJECTS, PAIRS, SPARSE, TOKENS, VOICES } from '../test/fake-objects.ts';
-import { advice, idleBytes, litClass, refusalWords, spotlightOf } from './objects.ts';
+import { advice, idleBytes, litClass, litNumber, refusalWords, spotlightOf } from './objects.ts';
 
 const rows = OBJECTS.objectCaches;
 
@@ -10,6 +10,7 @@ test('a spotlight on the map stays with its cache, whatever its class is', () =>
   assert.equal(litClass(undefined, rows), undefined);
   assert.equal(litClass(4, rows), 4, 'a size class');
   assert.equal(litClass(spotlightOf(TOKENS), rows), TOKENS.class);
+  assert.deepEqual([spotlightOf(TOKENS), 3, 0, undefined].map(litNumber), [TOKENS.number, undefined, undefined, undefined]);
   assert.equal(litClass(spotlightOf(TOKENS), [{ ...TOKENS, class: 400 }]), 254);
   assert.equal(litClass(spotlightOf(TOKENS), [SPARSE]), undefined);
 });

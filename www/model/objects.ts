@@ -26,10 +26,16 @@ export function spotlightOf({ number }: Pick<ObjectCacheRow, 'number'>): number 
   return -number;
 }
 
+/** The number of the object cache that a spotlight is on; none where it is on a size class, or on nothing. */
+export function litNumber(spotlight: number | undefined): number | undefined {
+  return spotlight !== undefined && spotlight < 0 ? -spotlight : undefined;
+}
+
 /** The class of the cells that a spotlight shows. */
 export function litClass(spotlight: number | undefined, rows: readonly ObjectCacheRow[]): number | undefined {
-  if (spotlight === undefined || spotlight >= 0) return spotlight;
-  const row = rows.find(({ number }) => number === -spotlight);
+  const wanted = litNumber(spotlight);
+  if (wanted === undefined) return spotlight;
+  const row = rows.find(({ number }) => number === wanted);
   // Cells tell classes by a byte; the last ones share one.
   return row === undefined ? undefined : Math.min(row.class, 254);
 }

@@ -6,8 +6,8 @@
 export const GENTLE = 0;
 /** Milliseconds between the beginnings of two samples then: four a second. */
 export const GENTLE_INTERVAL = 250;
-/** How many times as long as it took the page rests then after taking a sample, and so after drawing one: both together are a hundredth of
- * the time. */
+/** How many times as long as it took the page rests then after taking a sample, and so after drawing one: both together take less than a
+ * hundredth of the time. */
 export const GENTLE_REST = 250;
 
 /** Costs that are remembered: the largest of them does not count, because what is slow once, by chance or the first time, must not slow down

@@ -1,10 +1,10 @@
 /**
  * What is chosen, in whichever view: a cache, a call site, an address, a part of the time. One choice for all views: they mark what belongs to
- * it, and the log lists only that. Pure; relies on the records.
+ * it, and the log lists only that as far as it knows (`narrowed`). Pure; relies on the records.
  */
 import type { LogQuery } from './diagnosis.ts';
 import { address as hex } from './format.ts';
-import { spotlightOf } from './objects.ts';
+import { litNumber, spotlightOf } from './objects.ts';
 import type { CacheRow, FaultRow, LeakGroup, ObjectCacheRow } from './records.ts';
 
 export interface Choice {
@@ -24,10 +24,12 @@ export function isNoChoice(choice: Choice): boolean {
 
 /** The cache that a spotlight is on. An object cache that is gone is said to be; of what is of it nothing is known. */
 export function chosenCache(spotlight: number | undefined, caches: readonly CacheRow[], made: readonly ObjectCacheRow[]): Choice['cache'] {
+  // Before the first sample nothing is known to be gone.
   if (spotlight === undefined || caches.length === 0) return undefined;
   const row = made.find((known) => spotlightOf(known) === spotlight);
   if (row !== undefined) return { spotlight, key: `cache:${row.number}`, name: row.name, made: true };
-  if (spotlight < 0) return { spotlight, key: `cache:${-spotlight}`, name: `number ${-spotlight}, which is gone`, made: false };
+  const gone = litNumber(spotlight);
+  if (gone !== undefined) return { spotlight, key: `cache:${gone}`, name: `number ${gone}, which is gone`, made: false };
   const known = caches.find((cache) => cache.class === spotlight);
   return known === undefined ? undefined : { spotlight, key: `class:${known.size}`, name: known.name, made: false };
 }

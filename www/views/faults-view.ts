@@ -68,8 +68,9 @@ symbols-bar { margin-top: 10px; }
   }
 
   #row(row: FaultRow, report: AuditReport, now: boolean): TemplateResult {
-    return html`<li class=${ofFault(this.choice, row) ? 'chosen' : ''}><button data-fault=${row.id} aria-current=${now} tabindex=${now ? 0 : -1} @click=${() => wish(this, 'choose-fault', row.id)}>
-      <span class="title">${kindWords(row).title}${ofFault(this.choice, row) ? html` <span class="of">of what is chosen</span>` : nothing}</span><span class="when">${ago(report, row)} ago</span><span class="what">${unbroken(row.sentence)}</span></button></li>`;
+    const chosen = ofFault(this.choice, row);
+    return html`<li class=${chosen ? 'chosen' : ''}><button data-fault=${row.id} aria-current=${now} tabindex=${now ? 0 : -1} @click=${() => wish(this, 'choose-fault', row.id)}>
+      <span class="title">${kindWords(row).title}${chosen ? html` <span class="of">of what is chosen</span>` : nothing}</span><span class="when">${ago(report, row)} ago</span><span class="what">${unbroken(row.sentence)}</span></button></li>`;
   }
 
   #none(report: AuditReport): TemplateResult {

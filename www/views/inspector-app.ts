@@ -10,7 +10,7 @@ import type { LeakFinder } from '../leak-finder.ts';
 import { bytes, plural } from '../model/format.ts';
 import type { LeakWish } from '../model/leaks.ts';
 import type { ArenaRow, LogEntry } from '../model/records.ts';
-import { spotlightOf } from '../model/objects.ts';
+import { litNumber, spotlightOf } from '../model/objects.ts';
 import { GENTLE } from '../model/pace.ts';
 import type { Known } from '../model/search.ts';
 import { isNoChoice, type Choice } from '../model/selection.ts';
@@ -93,10 +93,10 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
     onWish(this, 'set-granule', (granule) => this.state?.granule.set(granule));
     onWish(this, 'set-colouring', (colouring) => this.state?.colouring.set(colouring));
     onWish(this, 'choose-address', (address) => this.state?.chosen.set(address));
-    onWish(this, 'set-spotlight', (spotlight) => this.#light(spotlight));
+    onWish(this, 'set-spotlight', (spotlight) => this.state?.spotlight.set(spotlight));
     onWish(this, 'choose-arena', (arena) => this.#chooseArena(arena));
     onWish(this, 'set-query', (query) => this.state?.query.set(query));
-    onWish(this, 'choose-cache', (number) => this.#light(spotlightOf({ number })));
+    onWish(this, 'choose-cache', (number) => this.state?.spotlight.set(spotlightOf({ number })));
     onWish(this, 'set-object-order', (order) => this.state?.objectOrder.set(order));
     onWish(this, 'set-object-filter', (filter) => this.state?.objectFilter.set(filter));
     onWish(this, 'remember', (remember) => this.state?.moment.set(remember ? this.state.history.value.objects.last : undefined));
@@ -199,7 +199,7 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
             .filter=${state.filter.value} .onlyUsed=${state.onlyUsed.value} .chosen=${state.spotlight.value}></cache-table></section>
           ${this.#arenasNote(state.arenas.value)}`;
       case 'objects':
-        return html`<objects-view .objects=${state.objects.value} .history=${history.objects} .recorded=${recorded} .chosen=${state.objectCache.value}
+        return html`<objects-view .objects=${state.objects.value} .history=${history.objects} .recorded=${recorded} .chosen=${litNumber(state.spotlight.value)}
           .order=${state.objectOrder.value} .filter=${state.objectFilter.value} .moment=${state.moment.value}>${this.#later('objects')}</objects-view>`;
       case 'arenas':
         return html`<arenas-view .rows=${state.arenas.value} .query=${state.query.value} .page=${state.segments.value} .choice=${choice}></arenas-view>`;
@@ -323,13 +323,6 @@ dump-bar:not(:defined) { display: block; min-height: 46px; }
     const others = rows.length > 1 ? ` ${plural(rows.length - 1, 'other arena')} ${rows.length === 2 ? 'has its' : 'have their'} records in it.` : '';
     return html`<p class="card row spread"><span>Slabs and segments come from the arena ${heap.name}: ${bytes(heap.inUse)} of ${bytes(heap.total)} are in use.${others}</span>
       <button @click=${() => wish(this, 'show-tab', 'arenas')}>Show arenas</button></p>`;
-  }
-
-  /** A cache is chosen for all views: an object cache is looked at in its own, too. */
-  #light(spotlight: number | undefined): void {
-    const { state } = this;
-    state?.spotlight.set(spotlight);
-    state?.objectCache.set(spotlight !== undefined && spotlight < 0 ? -spotlight : undefined);
   }
 
   /** Filters are of one arena: another begins with all of its segments. */

@@ -65,27 +65,33 @@ td.site button { text-align: left; }
     const wrong = 'mistake' in wanted ? wanted : undefined;
     return html`
       <div class="row spread"><h2>Log</h2>
-        <span class="row">${isWhole(narrowed(query, this.choice)) ? nothing : html`<button @click=${() => this.#showAll(query)}>Show all</button>`}
+        <span class="row">${isWhole(this.#narrowed) ? nothing : html`<button @click=${this.#showAll}>Show all</button>`}
           <term-hint plain says="The log of transactions as a file that flagstone’s replay runs again on any configuration."><button @click=${() => wish(this, 'save-trace', undefined)}>Save as a trace</button></term-hint></span></div>
       ${this.#filters(query, report, wrong?.field)}
-      ${this.#narrowed(query)}
+      ${this.#note()}
       ${wrong !== undefined ? html`<p class="notice bad" role="alert">${wrong.mistake}</p>`
         : page === undefined ? html`<p class="empty" role="status">Reading the logs …</p>`
           : 'sentence' in page ? html`<p class="notice bad" role="alert">The logs cannot be read: ${page.sentence}</p>` : this.#list(page.list, query, report)}`;
   }
 
-  /** Neither what was typed nor what is chosen narrows the list from now on. */
-  #showAll(query: LogQuery): void {
-    const { site, cache, address } = narrowed(query, this.choice);
-    if (site !== query.site) wish(this, 'choose-site', undefined);
-    if (cache !== query.cache) wish(this, 'set-spotlight', undefined);
-    if (address !== query.address) wish(this, 'choose-address', undefined);
-    wish(this, 'set-log-query', { ...WHOLE_LOG, limit: query.limit });
+  /** What is listed: what was typed, and what is chosen in other views. */
+  get #narrowed(): LogQuery {
+    return narrowed(this.query, this.choice);
   }
 
+  /** Neither what was typed nor what is chosen narrows the list from now on. */
+  readonly #showAll = (): void => {
+    const { site, cache, address } = narrowed(WHOLE_LOG, this.choice);
+    if (site !== '') wish(this, 'choose-site', undefined);
+    if (cache !== '') wish(this, 'set-spotlight', undefined);
+    if (address !== '') wish(this, 'choose-address', undefined);
+    wish(this, 'set-log-query', { ...WHOLE_LOG, limit: this.query.limit });
+  };
+
   /** Says that the list has only what is chosen in other views. */
-  #narrowed(query: LogQuery): TemplateResult | typeof nothing {
-    const { site, cache, address } = narrowed(query, this.choice);
+  #note(): TemplateResult | typeof nothing {
+    const { query } = this;
+    const { site, cache, address } = this.#narrowed;
     const words = [site === query.site ? '' : `call site ${site}`, cache === query.cache ? '' : `the cache ${cache}`, address === query.address ? '' : `the object at ${address}`].filter((word) => word !== '');
     return words.length === 0 ? nothing : html`<p class="small narrowed">Only of ${words.join(' and ')}, which ${words.length === 1 ? 'is' : 'are'} chosen above.</p>`;
   }
@@ -124,7 +130,7 @@ td.site button { text-align: left; }
     const more = LIMITS.find((limit) => limit > query.limit);
     return html`<p class="row spread status"><span role="status">${listWords(list)}</span>
         ${list.entries.length < list.matching && more !== undefined ? html`<button @click=${() => wish(this, 'set-log-query', { ...query, limit: more })}>Show ${count(more)}</button>` : nothing}</p>
-      ${list.entries.length === 0 ? html`<p class="empty">${list.matching > 0 ? 'Reading the logs …' : isWhole(narrowed(query, this.choice)) ? 'The logs are empty. The mode audit logs each request and each free; failures are always logged.' : isWhole(query) ? 'No entry is of what is chosen. End a choice above to see more.' : 'No entry matches. Change the filter to see more.'}</p>`
+      ${list.entries.length === 0 ? html`<p class="empty">${list.matching > 0 ? 'Reading the logs …' : isWhole(this.#narrowed) ? 'The logs are empty. The mode audit logs each request and each free; failures are always logged.' : isWhole(query) ? 'No entry is of what is chosen. End a choice above to see more.' : 'No entry matches. Change the filter to see more.'}</p>`
         : html`<div class="scroll" tabindex="0" role="group" aria-label="Entries, a table"><table>
         <thead><tr><th scope="col" class="number">Operation</th><th scope="col" class="number"><term-hint says="How long before the newest operation on record.">Ago</term-hint></th><th scope="col">Event</th><th scope="col">Address</th><th scope="col" class="number">Size</th><th scope="col">Cache</th><th scope="col">Call site</th></tr></thead>
         <tbody>${list.entries.map((entry) => this.#entry(entry, report))}</tbody></table></div>`}`;

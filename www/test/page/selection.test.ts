@@ -88,3 +88,21 @@ test('an address that is chosen is the one that the log tells of', async () => {
   assert.equal(await page.locator('log-table tbody tr').count(), ENTRIES.filter(({ address, size }) => address !== 0 && OBJECT >= address && OBJECT < address + size).length);
   await page.context().close();
 });
+
+test('Show all in the log ends what was typed and what is chosen, also where one hides the other', async () => {
+  const { page } = await faked(browser);
+  await page.evaluate((address) => {
+    const { state } = document.querySelector<InspectorApp>('inspector-app') ?? {};
+    state?.diagnosis.site.set(5);
+    state?.chosen.set(address);
+    state?.range.set([0, 1]);
+  }, OBJECT);
+  await show(page, 'log');
+  await page.getByText('No entry is of what is chosen.').waitFor();
+  await page.getByLabel('Number of the site').fill('2');
+  await page.getByLabel('Number of the site').press('Enter');
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await page.locator(`log-table tbody tr:nth-child(${ENTRIES.length})`).waitFor();
+  assert.deepEqual(await texts(page, 'selection-bar button'), ['time 0:00.0 – 0:01.0 ×'], 'the log does not know the time');
+  await page.context().close();
+});
